@@ -9,34 +9,16 @@ GlmImageModel.get_rope_index.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from glm_image.errors import ShapeError
+from glm_image.types import SourceSpan
+
+__all__ = ["SourceSpan", "batch_positions", "prompt_positions", "raster_positions"]
 
 _PADDING_POSITION = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceSpan:
-    """Where the codes of a source image stand in a prompt.
-
-    Args:
-        start_index: Index of its first code, right after the start marker.
-        height: Rows of codes.
-        width: Columns of codes.
-    """
-
-    start_index: int
-    height: int
-    width: int
-
-    @property
-    def stop_index(self) -> int:
-        """Index after its last code, where the end marker stands."""
-        return self.start_index + self.height * self.width
 
 
 def prompt_positions(length: int, sources: Sequence[SourceSpan] = ()) -> tuple[Tensor, int]:
