@@ -1,14 +1,84 @@
 """Complete configurations of the networks.
 
-``full_generator`` is field by field the published generator.
+``full`` is field by field the published system.
 
-Source: zai-org/GLM-Image, ``vision_language_encoder/config.json``.
+Source: zai-org/GLM-Image, ``config.json`` in ``vision_language_encoder``, ``transformer``, ``vae``
+and ``text_encoder``.
 """
 
+from dataclasses import dataclass
+
+from glm_image.models.dit import DiTConfig
 from glm_image.models.generator import GeneratorConfig
 from glm_image.models.glm import GlmConfig
+from glm_image.models.glyph_encoder import GlyphEncoderConfig
+from glm_image.models.vae import VaeConfig
 from glm_image.models.vit import VisionConfig
 from glm_image.models.vq import VqConfig
+
+_LATENTS_MEAN = (
+    -0.2080078125,
+    1.875,
+    -0.470703125,
+    -1.265625,
+    -1.421875,
+    0.77734375,
+    -0.3671875,
+    -0.9453125,
+    0.318359375,
+    0.7734375,
+    -0.1884765625,
+    -0.022216796875,
+    -0.220703125,
+    -1.59375,
+    -0.81640625,
+    -0.255859375,
+)
+_LATENTS_STD = (
+    3.0625,
+    2.203125,
+    2.265625,
+    4.84375,
+    2.5,
+    3.9375,
+    2.203125,
+    3.03125,
+    2.1875,
+    2.046875,
+    2.71875,
+    2.390625,
+    2.390625,
+    2.453125,
+    2.25,
+    2.15625,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presets:
+    """Configurations of all networks of one system.
+
+    Attributes:
+        generator: The autoregressive generator.
+        dit: The diffusion decoder.
+        vae: The autoencoder.
+        glyph_encoder: The encoder of texts to be drawn.
+    """
+
+    generator: GeneratorConfig
+    dit: DiTConfig
+    vae: VaeConfig
+    glyph_encoder: GlyphEncoderConfig
+
+
+def full() -> Presets:
+    """The published system, 17.7 billion parameters."""
+    return Presets(
+        generator=full_generator(),
+        dit=full_dit(),
+        vae=full_vae(),
+        glyph_encoder=full_glyph_encoder(),
+    )
 
 
 def full_generator() -> GeneratorConfig:
@@ -47,4 +117,52 @@ def full_generator() -> GeneratorConfig:
         image_start_token_id=16384,
         image_end_token_id=16385,
         image_token_id=167855,
+    )
+
+
+def full_dit() -> DiTConfig:
+    """The published diffusion decoder, 6.9 billion parameters."""
+    return DiTConfig(
+        patch_size=2,
+        in_channels=16,
+        out_channels=16,
+        num_layers=30,
+        attention_head_dim=128,
+        num_attention_heads=32,
+        text_embed_dim=1472,
+        time_embed_dim=512,
+        condition_dim=256,
+        prior_vq_quantizer_codebook_size=16384,
+    )
+
+
+def full_vae() -> VaeConfig:
+    """The published autoencoder, 406 million parameters."""
+    return VaeConfig(
+        in_channels=3,
+        out_channels=3,
+        latent_channels=16,
+        block_out_channels=(128, 512, 1024, 1024),
+        layers_per_block=3,
+        norm_num_groups=32,
+        sample_size=1024,
+        latents_mean=_LATENTS_MEAN,
+        latents_std=_LATENTS_STD,
+        scaling_factor=0.18215,
+        force_upcast=True,
+    )
+
+
+def full_glyph_encoder() -> GlyphEncoderConfig:
+    """The published glyph encoder, 218 million parameters."""
+    return GlyphEncoderConfig(
+        vocab_size=384,
+        d_model=1472,
+        d_kv=64,
+        d_ff=3584,
+        num_layers=12,
+        num_heads=6,
+        relative_attention_num_buckets=32,
+        relative_attention_max_distance=128,
+        layer_norm_epsilon=1e-6,
     )
