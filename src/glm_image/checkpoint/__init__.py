@@ -1,0 +1,1 @@
+"""Checkpoints in the published layout, in and out."""

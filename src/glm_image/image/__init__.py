@@ -1,0 +1,1 @@
+"""Pictures: sizes, tensors, files."""
