@@ -232,13 +232,11 @@ class GlmModel(nn.Module):
         config = self.config
         device = position_ids_3bt.device
         frequencies = inverse_frequencies(config.rotary_dim, config.rope_theta).to(device)
-        per_axis = position_ids_3bt.float().split(1)
+        sections = torch.split(frequencies, list(config.mrope_section))
         angles_btf = torch.cat(
             [
-                axis.squeeze(0)[..., None] * part
-                for axis, part in zip(
-                    per_axis, frequencies.split(config.mrope_section), strict=True
-                )
+                axis_bt[..., None] * section
+                for axis_bt, section in zip(position_ids_3bt.float(), sections, strict=True)
             ],
             dim=-1,
         )

@@ -206,7 +206,7 @@ class VisionTower(nn.Module):
                 field="patches_bnp",
                 hint=f"a {grid[0]}x{grid[1]} grid of flattened patches",
             )
-        x_bnd = self.patch_embed(patches_bnp)
+        x_bnd: Tensor = self.patch_embed(patches_bnp)
         x_bnd = x_bnd + self.embeddings(grid).to(x_bnd.dtype)
         for block in self.blocks:
             x_bnd = block(x_bnd)
