@@ -51,9 +51,9 @@ def quoted_texts(prompt: str, policy: str = "smart") -> list[str]:
 def smart_quotes(prompt: str) -> list[str]:
     """Outermost quoted texts in reading order.
 
-    Quotes are ``"…"``, ``'…'`` and the pairs ``“…”``, ``‘…’``, ``「…」`` and ``『…』``. No quotes are
-    an apostrophe inside a word (``don't``), a foot or inch mark after a number (``5'10"``) and an
-    empty pair.
+    Quotes are ``"…"``, ``'…'`` and the pairs ``“…”``, ``‘…’``, ``「…」`` and ``『…』``.
+    No quotes are an apostrophe inside a word (``don't``), a foot or inch mark after a number
+    (``5'10"``) and an empty pair.
     """
     texts: list[str] = []
     index = 0
