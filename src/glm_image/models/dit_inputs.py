@@ -182,6 +182,24 @@ class ReferenceCache:
         )
 
 
+def key_mask(inputs: DiTInputs, references: ReferenceCache | None) -> Tensor | None:
+    """Allowed keys ``[b, 1, 1, r + s + n]`` in the order reference, glyph, image; None if all are.
+
+    Image tokens are never masked, so every query keeps at least one key.
+    """
+    reference_mask = None if references is None else references.mask_br
+    if inputs.glyph_mask_bs is None and reference_mask is None:
+        return None
+    ids_bn = inputs.prior_ids_bn
+    glyph_mask_bs = inputs.glyph_mask_bs
+    if glyph_mask_bs is None:
+        glyph_mask_bs = ids_bn.new_ones(inputs.glyph_bsd.shape[:2], dtype=torch.bool)
+    parts = [glyph_mask_bs, torch.ones_like(ids_bn, dtype=torch.bool)]
+    if references is not None:
+        parts.insert(0, references.full_mask())
+    return torch.cat(parts, dim=1)[:, None, None]
+
+
 def _check_group(caches: Sequence[ReferenceCache], *, same_batch: bool) -> None:
     """Refuse caches that cannot be joined."""
     if not caches:
