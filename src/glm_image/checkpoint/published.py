@@ -1,0 +1,328 @@
+"""A whole checkpoint in the published folder layout, in and out.
+
+================================  ============================================================
+``model_index.json``              which class each folder belongs to
+``vision_language_encoder/``      generator: ``config.json``, ``generation_config.json``, weights
+``processor/``                    text tokenizer, chat template, image settings
+``transformer/``                  diffusion decoder: ``config.json``, weights
+``vae/``                          autoencoder: ``config.json``, weights
+``text_encoder/``                 glyph encoder: ``config.json``, weights
+``tokenizer/``                    the glyph encoder's byte tokenizer
+``scheduler/``                    ``scheduler_config.json``
+================================  ============================================================
+
+Source: zai-org/GLM-Image; reference behaviour: diffusers, GlmImagePipeline.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from glm_image.checkpoint import configs, keymap, settings
+from glm_image.checkpoint.fields import Fields
+from glm_image.checkpoint.reader import WeightJob, load_weights
+from glm_image.checkpoint.settings import SamplingDefaults
+from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
+from glm_image.errors import CheckpointError, ConfigError, NotFoundError
+from glm_image.image.size import SourceLimits
+from glm_image.models.dit import DiT, DiTConfig
+from glm_image.models.generator import Generator, GeneratorConfig
+from glm_image.models.glyph_encoder import GlyphEncoder, GlyphEncoderConfig
+from glm_image.models.schedule_config import ScheduleConfig
+from glm_image.models.vae import Vae, VaeConfig
+from glm_image.tokenizer.glyph import BYTE_OFFSET
+from glm_image.tokenizer.text import SETTINGS_FILE, TOKENIZER_FILE, TextTokenizer
+
+GENERATOR_FOLDER = "vision_language_encoder"
+DIT_FOLDER = "transformer"
+VAE_FOLDER = "vae"
+GLYPH_ENCODER_FOLDER = "text_encoder"
+PROCESSOR_FOLDER = "processor"
+BYTE_TOKENIZER_FOLDER = "tokenizer"
+SCHEDULER_FOLDER = "scheduler"
+
+GENERATION_FILE = "generation_config.json"
+SCHEDULER_FILE = "scheduler_config.json"
+
+TRANSFORMERS_STEM = "model"
+DIFFUSERS_STEM = "diffusion_pytorch_model"
+
+DEFAULT_SHARD_SIZE = 5 * 10**9
+"""Most bytes per file of weights, the size that hubs and network drives handle well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Components:
+    """Everything a checkpoint holds.
+
+    Args:
+        generator: The autoregressive generator.
+        dit: The diffusion decoder.
+        vae: The autoencoder.
+        glyph_encoder: The encoder of quoted texts.
+        text_tokenizer: The generator's tokenizer.
+        schedule: Numbers of the noise schedule.
+        sampling: How tokens are sampled by default.
+        source_limits: How source images are scaled.
+
+    Raises:
+        ConfigError: The parts do not fit each other.
+    """
+
+    generator: Generator
+    dit: DiT
+    vae: Vae
+    glyph_encoder: GlyphEncoder
+    text_tokenizer: TextTokenizer
+    schedule: ScheduleConfig
+    sampling: SamplingDefaults
+    source_limits: SourceLimits
+
+    def __post_init__(self) -> None:
+        problems = _Parts(
+            generator=self.generator.config,
+            dit=self.dit.config,
+            vae=self.vae.config,
+            glyph_encoder=self.glyph_encoder.config,
+            text_tokenizer=self.text_tokenizer,
+            schedule=self.schedule,
+            sampling=self.sampling,
+            source_limits=self.source_limits,
+        ).mismatches()
+        if problems:
+            raise ConfigError("; ".join(problems), field="components")
+
+
+def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Components:
+    """Read a checkpoint.
+
+    Networks are built without memory and filled one tensor at a time: the peak is the networks
+    plus one tensor.
+
+    Args:
+        folder: A folder in the published layout.
+        dtype: Dtype of all weights.
+        device: Device of all weights.
+
+    Raises:
+        NotFoundError: The folder is not there or is no checkpoint.
+        CheckpointError: Configs or weights are wrong; every problem is listed.
+    """
+    if not (folder / MARKER_FILE).is_file():
+        raise NotFoundError(
+            f"{folder} has no {MARKER_FILE}",
+            field="model",
+            hint="give the folder that holds transformer/, vae/ and the others",
+        )
+    parts = _read_parts(folder)
+    with torch.device("meta"):
+        components = Components(
+            generator=Generator(parts.generator).eval(),
+            dit=DiT(parts.dit).eval(),
+            vae=Vae(parts.vae).eval(),
+            glyph_encoder=GlyphEncoder(parts.glyph_encoder).eval(),
+            text_tokenizer=parts.text_tokenizer,
+            schedule=parts.schedule,
+            sampling=parts.sampling,
+            source_limits=parts.source_limits,
+        )
+    jobs = [
+        WeightJob(
+            folder=folder / network.folder,
+            stem=network.stem,
+            module=network.module,
+            table=network.table,
+        )
+        for network in _networks(components)
+    ]
+    load_weights(jobs, dtype=dtype, device=device)
+    return components
+
+
+def save(
+    components: Components,
+    folder: Path,
+    *,
+    dtype: torch.dtype | None = None,
+    shard_size: int = DEFAULT_SHARD_SIZE,
+) -> None:
+    """Write a checkpoint that this package and the reference libraries load.
+
+    The folder appears whole or not at all; an older checkpoint there is replaced.
+
+    Args:
+        components: What to write.
+        folder: The new folder.
+        dtype: Dtype of the weights in the files; None keeps that of each weight.
+        shard_size: Most bytes per file of weights.
+
+    Raises:
+        CheckpointError: The folder holds something else, the disk is full or not writable, or a
+            weight cannot be stored.
+    """
+    with whole_folder(folder) as part:
+        for network in _networks(components):
+            place = part / network.folder
+            place.mkdir()
+            write_json(place / "config.json", network.config)
+            write_weights(
+                place,
+                network.stem,
+                network.module,
+                network.table,
+                dtype=dtype,
+                shard_size=shard_size,
+            )
+        generator = components.generator.config
+        sampling = settings.write_sampling(components.sampling, generator)
+        write_json(part / GENERATOR_FOLDER / GENERATION_FILE, sampling)
+        _write_processor(components, part / PROCESSOR_FOLDER)
+        for name, file, content in (
+            (BYTE_TOKENIZER_FOLDER, SETTINGS_FILE, settings.write_byte_tokenizer_settings()),
+            (SCHEDULER_FOLDER, SCHEDULER_FILE, configs.write_schedule(components.schedule)),
+        ):
+            (part / name).mkdir()
+            write_json(part / name / file, content)
+        write_json(part / MARKER_FILE, settings.write_index())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What the small files say, before there are networks."""
+
+    generator: GeneratorConfig
+    dit: DiTConfig
+    vae: VaeConfig
+    glyph_encoder: GlyphEncoderConfig
+    text_tokenizer: TextTokenizer
+    schedule: ScheduleConfig
+    sampling: SamplingDefaults
+    source_limits: SourceLimits
+
+    def mismatches(self) -> list[str]:
+        """Every pair of values that should be equal, or ordered, and is not."""
+        tokenizer, generator = self.text_tokenizer, self.generator
+        equal = {
+            "glyph encoder width": (self.glyph_encoder.d_model, self.dit.text_embed_dim),
+            "number of codes": (
+                generator.num_codes,
+                self.dit.prior_vq_quantizer_codebook_size,
+            ),
+            "latent channels": (self.vae.latent_channels, self.dit.in_channels),
+            "velocity channels": (self.vae.latent_channels, self.dit.out_channels),
+            "patch size": (self.source_limits.patch_size, generator.vision.patch_size),
+            "image start id": (tokenizer.start_id, generator.image_start_token_id),
+            "image end id": (tokenizer.end_id, generator.image_end_token_id),
+            "image placeholder id": (tokenizer.image_id, generator.image_token_id),
+        }
+        problems = [
+            f"{name}: {first} and {second} differ"
+            for name, (first, second) in equal.items()
+            if first != second
+        ]
+        if tokenizer.vocab_size > generator.text.vocab_size:
+            problems.append(
+                f"the tokenizer has ids up to {tokenizer.vocab_size - 1}, "
+                f"the generator only {generator.text.vocab_size} rows"
+            )
+        if self.glyph_encoder.vocab_size < BYTE_OFFSET + 256:
+            problems.append(f"the glyph encoder has {self.glyph_encoder.vocab_size} rows for bytes")
+        return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Network:
+    """One network and where it stands in a checkpoint."""
+
+    folder: str
+    stem: str
+    module: nn.Module
+    table: keymap.KeyTable
+    config: dict[str, Any]
+
+
+def _networks(components: Components) -> tuple[_Network, ...]:
+    return (
+        _Network(
+            folder=GENERATOR_FOLDER,
+            stem=TRANSFORMERS_STEM,
+            module=components.generator,
+            table=keymap.GENERATOR,
+            config=configs.write_generator(components.generator.config),
+        ),
+        _Network(
+            folder=DIT_FOLDER,
+            stem=DIFFUSERS_STEM,
+            module=components.dit,
+            table=keymap.DIT,
+            config=configs.write_dit(components.dit.config),
+        ),
+        _Network(
+            folder=VAE_FOLDER,
+            stem=DIFFUSERS_STEM,
+            module=components.vae,
+            table=keymap.VAE,
+            config=configs.write_vae(components.vae.config),
+        ),
+        _Network(
+            folder=GLYPH_ENCODER_FOLDER,
+            stem=TRANSFORMERS_STEM,
+            module=components.glyph_encoder,
+            table=keymap.GLYPH_ENCODER,
+            config=configs.write_glyph_encoder(components.glyph_encoder.config),
+        ),
+    )
+
+
+def _read_parts(folder: Path) -> _Parts:
+    problems: list[str] = []
+
+    def fields(*names: str) -> Fields:
+        return Fields.from_file(folder.joinpath(*names), problems)
+
+    settings.read_index(fields(MARKER_FILE))
+    generator = configs.read_generator(fields(GENERATOR_FOLDER, "config.json"))
+    found: dict[str, Any] = {
+        "generator": generator,
+        "dit": configs.read_dit(fields(DIT_FOLDER, "config.json")),
+        "vae": configs.read_vae(fields(VAE_FOLDER, "config.json")),
+        "glyph_encoder": configs.read_glyph_encoder(fields(GLYPH_ENCODER_FOLDER, "config.json")),
+        "text_tokenizer": _read_tokenizer(folder / PROCESSOR_FOLDER, problems),
+        "schedule": configs.read_schedule(fields(SCHEDULER_FOLDER, SCHEDULER_FILE)),
+        "source_limits": settings.read_source_limits(folder / PROCESSOR_FOLDER, problems),
+    }
+    if generator is not None:
+        generation = fields(GENERATOR_FOLDER, GENERATION_FILE)
+        found["sampling"] = settings.read_sampling(generation, generator)
+    if not problems:
+        parts = _Parts(**found)
+        problems = parts.mismatches()
+        if not problems:
+            return parts
+    raise CheckpointError(
+        f"{folder} has {len(problems)} problems in its settings",
+        problems,
+        hint="compare with the published files; quantised copies are not supported",
+    )
+
+
+def _read_tokenizer(folder: Path, problems: list[str]) -> TextTokenizer | None:
+    try:
+        return TextTokenizer.from_folder(folder)
+    except (ConfigError, NotFoundError) as error:
+        problems.append(f"{folder.name}: {error}")
+        return None
+
+
+def _write_processor(components: Components, folder: Path) -> None:
+    folder.mkdir()
+    tokenizer = components.text_tokenizer
+    (folder / TOKENIZER_FILE).write_text(tokenizer.json, encoding="utf-8")
+    write_json(folder / SETTINGS_FILE, settings.write_tokenizer_settings(tokenizer.roles))
+    template = settings.write_chat_template(tokenizer.roles)
+    (folder / settings.CHAT_TEMPLATE_FILE).write_text(template, encoding="utf-8")
+    limits = settings.write_source_limits(components.source_limits)
+    write_json(folder / settings.PREPROCESSOR_FILE, limits)
