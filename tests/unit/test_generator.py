@@ -12,15 +12,11 @@ from glm_image.layers.cache import KVCache
 from glm_image.layers.mask import padded_causal_mask
 from glm_image.models.generator import Generator, GeneratorConfig
 from glm_image.models.glm import GlmConfig
-from glm_image.models.positions import (
-    SourceSpan,
-    batch_positions,
-    prompt_positions,
-    raster_positions,
-)
+from glm_image.models.positions import batch_positions, prompt_positions, raster_positions
 from glm_image.models.presets import full_generator
-from glm_image.models.vit import VisionConfig, VisionTower
-from glm_image.models.vq import SemanticQuantizer, VqConfig
+from glm_image.models.vit import VisionConfig
+from glm_image.models.vq import VqConfig
+from glm_image.types import SourceSpan
 
 CONFIG = GeneratorConfig(
     text=GlmConfig(
@@ -263,60 +259,12 @@ def test_head_covers_the_vision_vocabulary_only(generator: Generator) -> None:
     assert generator.logits(generator(ids, positions)).shape == (1, ids.shape[1], 40)
 
 
-@torch.inference_mode()
-def test_tower_batch_equals_single(generator: Generator) -> None:
-    patches = torch.rand(3, 15, CONFIG.vision.patch_values, generator=rng(37)) * 2 - 1
-    batch = generator.visual(patches, (3, 5))
-    for row in range(3):
-        single = generator.visual(patches[row : row + 1], (3, 5))
-        torch.testing.assert_close(batch[row : row + 1], single, atol=1e-5, rtol=0)
-    assert not torch.allclose(generator.visual(patches, (5, 3)), batch, atol=1e-3)
-    assert torch.equal(generator.tokenize_image(patches, (3, 5)), generator.vqmodel.encode(batch))
-
-
-def test_position_table_is_sampled_at_relative_centres() -> None:
-    table = VisionTower(CONFIG.vision).embeddings
-    weight = table.position_embedding.weight
-    with torch.no_grad():
-        side = table.side
-        own = table((side, side))
-        torch.testing.assert_close(own, weight, atol=1e-5, rtol=0)
-        # half the grid: every centre lies midway between two rows and two columns
-        square = weight.view(side // 2, 2, side // 2, 2, -1)
-        half = table((side // 2, side // 2))
-        torch.testing.assert_close(half, square.mean((1, 3)).flatten(0, 1), atol=1e-5, rtol=0)
-        # twice the grid: the outermost centres lie beyond the outermost entries
-        double = table((2 * side, 2 * side))
-        torch.testing.assert_close(double[0], weight[0], atol=1e-5, rtol=0)
-
-
-@torch.inference_mode()
-def test_nearest_code_is_found_in_fp32() -> None:
-    # Two codes 0.3 degrees apart are one and the same in bf16 squared distances.
-    quantizer = SemanticQuantizer(VqConfig(embed_dim=2, num_embeddings=64, latent_channels=2))
-    angles = torch.arange(64) * (0.3 * torch.pi / 180)
-    directions = torch.stack((angles.cos(), angles.sin()), dim=-1)
-    quantizer.quantize.embedding.weight.copy_(directions * torch.arange(1, 65)[:, None])
-    quantizer.quant_conv.weight.copy_(torch.eye(2)[..., None, None])
-    quantizer.quant_conv.bias.zero_()  # type: ignore[union-attr]
-    features = 7.0 * directions[None]
-    assert quantizer.encode(features).tolist() == [list(range(64))]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert quantizer.encode(features).tolist() == [list(range(64))]
-    rounded = quantizer.bfloat16()
-    weights = rounded.quantize.embedding.weight.float()
-    expected = F.normalize(features.bfloat16().float(), dim=-1) @ F.normalize(weights, dim=-1).T
-    assert rounded.encode(features.bfloat16()).equal(expected.argmax(-1))
-
-
 def test_wrong_shapes_are_named(generator: Generator) -> None:
     ids, positions = sequence(41)
     with pytest.raises(ShapeError, match="position_ids_3bt"):
         generator(ids, positions[..., :-1])
     with pytest.raises(ShapeError, match="patches_bnp"):
-        generator.visual(torch.zeros(1, 14, CONFIG.vision.patch_values), (3, 5))
-    with pytest.raises(ShapeError, match="patches_bnp"):
-        generator.visual(torch.zeros(1, 15, CONFIG.vision.patch_values + 1), (3, 5))
+        generator.tokenize_image(torch.zeros(1, 14, CONFIG.vision.patch_values), (3, 5))
 
 
 @pytest.mark.parametrize(

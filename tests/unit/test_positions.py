@@ -5,12 +5,8 @@ import torch
 from torch import Tensor
 
 from glm_image.errors import ShapeError
-from glm_image.models.positions import (
-    SourceSpan,
-    batch_positions,
-    prompt_positions,
-    raster_positions,
-)
+from glm_image.models.positions import batch_positions, prompt_positions, raster_positions
+from glm_image.types import SourceSpan
 
 
 def count_token_by_token(

@@ -16,8 +16,6 @@ from torch import Tensor
 from glm_image.errors import ShapeError
 from glm_image.types import SourceSpan
 
-__all__ = ["SourceSpan", "batch_positions", "prompt_positions", "raster_positions"]
-
 _PADDING_POSITION = 1
 
 
