@@ -102,7 +102,7 @@ def test_bf16_weights_and_autocast(vae: Vae) -> None:
     low = half.decode(half.denormalize(half.normalize(half.encode(pixels.bfloat16()))))
     assert mixed.dtype is low.dtype is torch.bfloat16
     for drawn in (mixed, low):
-        torch.testing.assert_close(drawn.float(), expected, atol=0.05, rtol=0)
+        assert (drawn.float() - expected).norm() < 0.08 * expected.norm()
 
 
 def test_published_size_builds_without_memory() -> None:
