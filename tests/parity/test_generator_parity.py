@@ -151,6 +151,20 @@ def test_full_logits(pair: Pair, sample: Sample) -> None:
     assert expected.std() > 0.5
 
 
+@pytest.mark.parametrize("offset", [5003, 100_003])
+@torch.inference_mode()
+def test_full_logits_at_late_positions(pair: Pair, offset: int) -> None:
+    """Angles are exact only if positions and tables stay in fp32."""
+    sample = SAMPLES["draw"]
+    positions = torch.cat(our_positions(sample), dim=1)[:, None]
+    positions[0] += offset
+    positions[1:, :, 30:] += offset
+    ids = torch.cat((sample.prompt(), sample.generated()))[None]
+    expected = pair.reference(input_ids=ids, position_ids=positions, use_cache=False).logits
+    ours = pair.ours.logits(pair.ours(ids, positions))
+    torch.testing.assert_close(ours, expected, atol=5e-5, rtol=0)
+
+
 @torch.inference_mode()
 def test_step_logits(pair: Pair) -> None:
     """Prompt, then single tokens, each with its cache and with its own idea of positions."""
