@@ -166,3 +166,63 @@ def full_glyph_encoder() -> GlyphEncoderConfig:
         relative_attention_max_distance=128,
         layer_norm_epsilon=1e-6,
     )
+
+
+def nano_generator(vocab_size: int) -> GeneratorConfig:
+    """Generator of the bundled model; ``vocab_size`` comes with its tokenizer."""
+    codes, features = 8192, 192
+    return GeneratorConfig(
+        text=GlmConfig(
+            vocab_size=vocab_size,
+            vision_vocab_size=codes + 128,
+            hidden_size=256,
+            intermediate_size=640,
+            num_hidden_layers=8,
+            num_attention_heads=8,
+            num_key_value_heads=2,
+            head_dim=32,
+            rms_norm_eps=1e-5,
+            attention_bias=True,
+            rope_theta=10000.0,
+            partial_rotary_factor=0.5,
+            mrope_section=(2, 3, 3),
+            max_position_embeddings=4096,
+            eos_token_id=codes + 1,
+            pad_token_id=codes + 128 + 256,
+        ),
+        vision=VisionConfig(
+            depth=4,
+            hidden_size=features,
+            num_heads=6,
+            intermediate_size=2 * features,
+            image_size=256,
+            patch_size=16,
+            in_channels=3,
+            layer_norm_eps=1e-6,
+            attention_bias=True,
+        ),
+        vq=VqConfig(embed_dim=64, num_embeddings=codes, latent_channels=features),
+        image_start_token_id=codes,
+        image_end_token_id=codes + 1,
+        image_token_id=codes + 128 + 256 + 14,
+    )
+
+
+def nano_vae(
+    latents_mean: tuple[float, ...] = (0.0,) * 16, latents_std: tuple[float, ...] = (1.0,) * 16
+) -> VaeConfig:
+    """Autoencoder of the bundled model; the statistics are measured after training."""
+    return VaeConfig(
+        in_channels=3,
+        out_channels=3,
+        latent_channels=16,
+        block_out_channels=(32, 48, 64, 96),
+        layers_per_block=1,
+        # Few groups: a group must keep the contrast between its channels, or colours are lost.
+        norm_num_groups=4,
+        sample_size=256,
+        latents_mean=latents_mean,
+        latents_std=latents_std,
+        scaling_factor=1.0,
+        force_upcast=True,
+    )

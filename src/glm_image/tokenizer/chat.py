@@ -24,7 +24,7 @@ from glm_image.types import GeneratorInput, Grid, SourceSpan
 
 
 def text_to_image(
-    tokenizer: TextTokenizer, text: str, *, target: Grid, preview: Grid
+    tokenizer: TextTokenizer, text: str, *, target: Grid, preview: Grid | None
 ) -> GeneratorInput:
     """Prompt for a picture from words alone.
 
@@ -32,17 +32,19 @@ def text_to_image(
         tokenizer: The checkpoint's tokenizer.
         text: The user's words.
         target: Rows and columns of the large raster.
-        preview: Rows and columns of the preview, which is written first.
+        preview: Rows and columns of the preview, which is written first; None leaves it out, as
+            in the first stage of pre-training.
     """
+    rasters = (target,) if preview is None else (preview, target)
     ids = [
         *tokenizer.prefix_ids,
         *tokenizer.encode(text),
         *_grid_ids(tokenizer, target),
-        *_grid_ids(tokenizer, preview),
+        *([] if preview is None else _grid_ids(tokenizer, preview)),
         tokenizer.start_id,
         *tokenizer.suffix_ids,
     ]
-    return GeneratorInput(ids_l=torch.tensor(ids), sources=(), rasters=(preview, target))
+    return GeneratorInput(ids_l=torch.tensor(ids), sources=(), rasters=rasters)
 
 
 def image_to_image(

@@ -1,0 +1,162 @@
+"""Training sequences of the generator: prompt ids, positions, the codes to be written."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from glm_image.data.edits import Edit, sample_edit
+from glm_image.data.layout import SceneMix, TextSource, random_han, random_latin, sample_scene
+from glm_image.data.prompts import book_for, describe
+from glm_image.data.scene import Scene
+from glm_image.data.vocabulary import full_grid, meanings, preview_grid
+from glm_image.image.size import preview_grid as preview_size
+from glm_image.models.positions import prompt_positions, raster_positions
+from glm_image.tokenizer import chat
+from glm_image.tokenizer.text import TextTokenizer
+from glm_image.types import GeneratorInput
+
+_IGNORED = -100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence:
+    """One picture as the generator learns it.
+
+    Attributes:
+        ids: Input ids of prompt, sources and all codes but the last ``[T]``.
+        positions: M-RoPE positions ``[3, T]``.
+        targets: Next id of every position that is learned ``[T]``, -100 elsewhere.
+        weights: Weight of every target ``[T]``.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    targets: Tensor
+    weights: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Sequences padded on the right to one length; see :class:`Sequence` for the fields."""
+
+    ids_bt: Tensor
+    positions_3bt: Tensor
+    targets_bt: Tensor
+    weights_bt: Tensor
+
+
+def assemble(
+    request: GeneratorInput, sources: list[Tensor], codes: list[Tensor], end: int, preview: float
+) -> Sequence:
+    """Join a prompt with the codes that answer it.
+
+    Args:
+        request: Prompt ids, source spans and rasters.
+        sources: Codes of every source image, flat.
+        codes: Codes of every raster in the order of generation, flat.
+        end: Id of the end marker.
+        preview: Weight of the codes of a preview; the full grid has weight 1.
+    """
+    ids = request.ids_l.clone()
+    for span, source in zip(request.sources, sources, strict=True):
+        ids[span.start_index : span.stop_index] = source
+    answer = torch.cat([*codes, torch.tensor([end])])
+    whole = torch.cat([ids, answer])
+    prompt, counter = prompt_positions(len(ids), request.sources)
+    positions = torch.cat([prompt, raster_positions(counter, request.rasters)], dim=1)
+    targets = torch.full((len(whole) - 1,), _IGNORED)
+    targets[len(ids) - 1 :] = answer
+    weights = torch.zeros(len(whole) - 1)
+    weights[len(ids) - 1 :] = 1.0
+    if len(codes) > 1:
+        weights[len(ids) - 1 : len(ids) - 1 + len(codes[0])] = preview
+    return Sequence(
+        ids=whole[:-1], positions=positions[:, :-1], targets=targets, weights=weights
+    )
+
+
+def collate(sequences: list[Sequence]) -> Batch:
+    """Pad sequences on the right; padding is never attended to by what comes before it."""
+
+    def stack(rows: list[Tensor], value: float) -> Tensor:
+        length = max(row.shape[-1] for row in rows)
+        padded = [
+            torch.nn.functional.pad(row, (0, length - row.shape[-1]), value=value) for row in rows
+        ]
+        return torch.stack(padded)
+
+    positions = stack([s.positions for s in sequences], 0)
+    return Batch(
+        ids_bt=stack([s.ids for s in sequences], 0),
+        positions_3bt=positions.transpose(0, 1),
+        targets_bt=stack([s.targets for s in sequences], _IGNORED),
+        weights_bt=stack([s.weights for s in sequences], 0),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Where texts in the pictures come from.
+
+    Attributes:
+        latin: Draws Latin texts.
+        han: Draws Chinese texts.
+    """
+
+    latin: TextSource = random_latin
+    han: TextSource = random_han
+
+
+def codes_of(scene: Scene) -> Tensor:
+    """Codes of a scene's full grid, flat."""
+    return torch.from_numpy(full_grid(scene)).flatten()
+
+
+def text_sequence(
+    rng: random.Random,
+    tokenizer: TextTokenizer,
+    mix: SceneMix,
+    words: Words,
+    preview_weight: float | None,
+) -> Sequence:
+    """A random prompt with its codes; without a preview where its weight is None."""
+    scene = sample_scene(rng, mix, latin=words.latin, han=words.han)
+    prompt = describe(rng, scene, book_for(rng))
+    return scene_sequence(tokenizer, scene, prompt, preview_weight)
+
+
+def scene_sequence(
+    tokenizer: TextTokenizer, scene: Scene, prompt: str, preview_weight: float | None
+) -> Sequence:
+    """The sequence of a given scene and prompt."""
+    target = (scene.rows, scene.columns)
+    codes = [codes_of(scene)]
+    preview = None
+    if preview_weight is not None:
+        preview = preview_size(target)
+        codes.insert(0, torch.from_numpy(preview_grid(scene, *preview)).flatten())
+    request = chat.text_to_image(tokenizer, prompt, target=target, preview=preview)
+    return assemble(request, [], codes, tokenizer.end_id, preview_weight or 1.0)
+
+
+def edit_sequence(
+    rng: random.Random, tokenizer: TextTokenizer, mix: SceneMix, words: Words, noise: float
+) -> Sequence:
+    """A random edit; a share ``noise`` of the source's codes is wrong, as an encoder's can be."""
+    edit = sample_edit(rng, mix, book_for(rng), latin=words.latin, han=words.han)
+    return sequence_of_edit(rng, tokenizer, edit, noise)
+
+
+def sequence_of_edit(
+    rng: random.Random, tokenizer: TextTokenizer, edit: Edit, noise: float
+) -> Sequence:
+    """The sequence of a given edit."""
+    grid = (edit.before.rows, edit.before.columns)
+    request = chat.image_to_image(tokenizer, edit.instruction, target=grid, sources=[grid])
+    source = codes_of(edit.before)
+    for index in range(len(source)):
+        if rng.random() < noise:
+            source[index] = rng.randrange(len(meanings()))
+    return assemble(request, [source], [codes_of(edit.after)], tokenizer.end_id, 1.0)

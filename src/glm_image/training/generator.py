@@ -1,0 +1,182 @@
+"""Training of the generator: prompts to rasters of semantic codes."""
+
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from glm_image.data.layout import SceneMix
+from glm_image.data.sequences import (
+    Batch,
+    Sequence,
+    Words,
+    collate,
+    edit_sequence,
+    text_sequence,
+)
+from glm_image.data.vocabulary import meanings
+from glm_image.models.generator import Generator
+from glm_image.tokenizer.text import TextTokenizer
+from glm_image.training.factored import factorise
+from glm_image.training.loop import Metrics, Task, seeded
+
+_HELD_OUT = 7_002
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorMix:
+    """What a step of the generator's training is made of; weights need not sum to one.
+
+    Attributes:
+        strips: Strips one or two cells high with one text: the quickest way to learn copying.
+        rasters: Whole pictures without a preview, the first stage of pre-training.
+        previews: Whole pictures as they are generated: preview, then full grid.
+        edits: Edits of one source picture.
+        preview_weight: Weight of a preview's codes in the loss.
+        source_noise: Share of wrong codes in the source pictures of edits.
+        scenes: What the pictures show.
+    """
+
+    strips: float = 0.0
+    rasters: float = 0.0
+    previews: float = 1.0
+    edits: float = 0.0
+    preview_weight: float = 1.0
+    source_noise: float = 0.02
+    scenes: SceneMix = field(default_factory=SceneMix)
+
+
+def factorise_tables(generator: Generator, tokenizer: TextTokenizer, seed: int) -> None:
+    """Give the input table and the head rows that are sums over the attributes of the codes.
+
+    A letter of the prompt shares the vector of the letter in the picture, so that copying it is
+    the identity: what a language model's start gives to the full system.
+    """
+    rows: list[tuple[str, ...]] = [meaning.attributes() for meaning in meanings()]
+    head = list(rows)
+    table = rows + [()] * (generator.config.text.vocab_size - len(rows))
+    for meaning in meanings():
+        if meaning.thing == "text":
+            ids = tokenizer.encode(meaning.kind)
+            if len(ids) == 1:
+                table[ids[0]] = (f"text:{meaning.kind}",)
+    width = generator.config.text.hidden_size
+    embedding = generator.language_model.embed_tokens
+    factorise(embedding, table, std=0.5, rng=seeded(seed))
+    factorise(generator.lm_head, head, std=0.6 / width**0.5, rng=seeded(seed))
+
+
+class GeneratorTask(Task):
+    """Next-token cross-entropy over the visual ids; prompt and sources are not predicted.
+
+    Source: GLM-Image technical blog, "Auto-regressive pre-training".
+
+    Args:
+        generator: The network; its image encoder is not trained here.
+        tokenizer: Of the prompts.
+        mix: What the steps are made of.
+        batch: Sequences a step and process.
+        words: Where texts come from.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        tokenizer: TextTokenizer,
+        mix: GeneratorMix,
+        *,
+        batch: int,
+        words: Words | None = None,
+    ) -> None:
+        super().__init__()
+        self.generator = generator
+        generator.visual.requires_grad_(False)
+        generator.vqmodel.requires_grad_(False)
+        self.tokenizer, self.mix, self.batch = tokenizer, mix, batch
+        self.words = words or Words()
+        self.register_buffer(
+            "is_text",
+            torch.tensor(
+                [m.thing == "text" for m in meanings()]
+                + [False] * (generator.config.text.vision_vocab_size - len(meanings()))
+            ),
+            persistent=False,
+        )
+
+    is_text: Tensor
+
+    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
+        """Loss of a fresh batch; all its sequences have one format."""
+        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
+        mix = self.mix
+        formats = {"strips": mix.strips, "rasters": mix.rasters}
+        formats |= {"previews": mix.previews, "edits": mix.edits}
+        name = source.choices(tuple(formats), tuple(formats.values()))[0]
+        loss, metrics = self._loss(self._batch(source, name, self.batch))
+        return loss, {key: metrics[key] for key in ("right", "text_right")}
+
+    def _batch(self, rng: random.Random, name: str, count: int) -> Batch:
+        return collate([self._sequence(rng, name) for _ in range(count)])
+
+    def _sequence(self, rng: random.Random, name: str) -> Sequence:
+        mix = self.mix
+        if name == "strips":
+            rows = rng.choice((1, 1, 2))
+            strip = SceneMix(rows=rows, texts=(0, 1, 0, 0), shapes=(1, 0, 0), large_text=rows - 1)
+            return text_sequence(rng, self.tokenizer, strip, self.words, None)
+        if name == "edits":
+            return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
+        weight = mix.preview_weight if name == "previews" else None
+        return text_sequence(rng, self.tokenizer, mix.scenes, self.words, weight)
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
+        device = self.is_text.device
+        ids, positions = batch.ids_bt.to(device), batch.positions_3bt.to(device)
+        targets, weights = batch.targets_bt.to(device), batch.weights_bt.to(device)
+        hidden = self.generator(ids, positions)
+        kept = targets >= 0
+        # Only the positions that are learned go through the head.
+        logits = self.generator.logits(hidden[kept])
+        targets, weights = targets[kept], weights[kept]
+        losses = F.cross_entropy(logits, targets, reduction="none")
+        loss = (losses * weights).sum() / weights.sum()
+        right = (logits.detach().argmax(-1) == targets).float()
+        text = self.is_text[targets]
+        return loss, {
+            "cross_entropy": float(losses.detach().mean()),
+            "right": float(right.mean()),
+            "text_right": float(right[text].mean()) if bool(text.any()) else 1.0,
+        }
+
+    def validate(self) -> Metrics:
+        """Teacher-forced accuracy of all codes and of the codes of letters, by format."""
+        figures: Metrics = {}
+        for name in ("rasters", "previews", "edits"):
+            if vars(self.mix)[name]:
+                batch = self._batch(random.Random(_HELD_OUT), name, 32)
+                metrics = self._loss(batch)[1]
+                figures |= {f"{name}_{key}": value for key, value in metrics.items()}
+        return figures
+
+    def samples(self) -> Image.Image | None:
+        """Predicted codes of held-out pictures under teacher forcing, as colours; truth above."""
+        batch = self._batch(random.Random(_HELD_OUT), "rasters", 8)
+        hidden = self.generator(batch.ids_bt.to(self.is_text.device), batch.positions_3bt)
+        predicted = self.generator.logits(hidden).argmax(-1).cpu()
+        columns: list[np.ndarray] = []
+        for row in range(8):
+            kept = batch.targets_bt[row] >= 0
+            truth, guess = batch.targets_bt[row][kept][:-1], predicted[row][kept][:-1]
+            columns.append(np.concatenate([_swatch(truth), _swatch(guess)]))
+        return Image.fromarray(np.concatenate(columns, axis=1))
+
+
+def _swatch(codes: Tensor, side: int = 12) -> np.ndarray:
+    """Codes of a square raster as coloured squares with a hue of their own."""
+    edge = round(len(codes) ** 0.5)
+    hues = (codes.reshape(edge, edge).numpy()[..., None] * np.asarray([37, 91, 151])) % 251
+    return np.kron(hues.astype(np.uint8), np.ones((side, side, 1), dtype=np.uint8))

@@ -1,0 +1,125 @@
+"""Training of the autoencoder."""
+
+import random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from glm_image.data.draw import render
+from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.errors import ConfigError
+from glm_image.models.vae import Vae
+from glm_image.training.loop import Metrics, Task, seeded
+
+_HELD_OUT = 7_001
+_FIRST_LOGVAR = -6.0
+
+
+def pictures(rng: torch.Generator, count: int, mix: SceneMix) -> Tensor:
+    """Drawn pictures in [-1, 1], ``[count, 3, 32 * rows, 32 * columns]``."""
+    source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
+    images = [render(sample_scene(source, mix)) for _ in range(count)]
+    return to_tensor(np.stack(images))
+
+
+def to_tensor(images: np.ndarray) -> Tensor:
+    """uint8 ``[B, H, W, 3]`` to fp32 ``[B, 3, H, W]`` in [-1, 1]."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def to_images(x_bchw: Tensor) -> np.ndarray:
+    """[-1, 1] ``[B, 3, H, W]`` to uint8 ``[B, H, W, 3]``."""
+    x_bhwc = (x_bchw.float() * 127.5 + 127.5).round().clamp(0, 255).permute(0, 2, 3, 1)
+    return x_bhwc.byte().cpu().numpy()
+
+
+def initialise(vae: Vae) -> None:
+    """Start values of an autoencoder that is trained from scratch.
+
+    Convolutions keep the size of their input and have no bias: group normalisation hides the
+    colour of a flat area behind constant offsets. The posterior starts narrow, because noise as
+    strong as an untrained latent would hide it.
+    """
+    for module in vae.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.normal_(module.weight, std=module.weight[0].numel() ** -0.5)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    bias = vae.encoder.conv_out.bias
+    if bias is None:
+        raise ConfigError("the encoder's last convolution has no bias", field="vae")
+    nn.init.constant_(bias.data[vae.config.latent_channels :], _FIRST_LOGVAR)
+
+
+class VaeTask(Task):
+    """Reconstruct crops: absolute error, error of the gradients, a light pull to the normal.
+
+    Source: Kingma & Welling 2014 for the objective; the gradient term keeps edges of letters.
+
+    Args:
+        vae: Autoencoder to train.
+        batch: Crops a step and process.
+        crop: Side of a crop in pixels, a multiple of 8.
+        kl: Weight of the divergence from the standard normal, per latent element.
+    """
+
+    def __init__(self, vae: Vae, *, batch: int = 32, crop: int = 64, kl: float = 1e-5) -> None:
+        super().__init__()
+        self.vae = vae
+        self.batch, self.crop, self.kl = batch, crop, kl
+
+    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
+        """Loss on fresh crops; see :meth:`Task.forward`."""
+        x = self._crops(rng)
+        mean, logvar = self.vae.encode_moments(x)
+        mean, logvar = mean.float(), logvar.float()
+        noise = torch.randn(mean.shape, generator=rng).to(mean)
+        y = self.vae.decode(mean + torch.exp(0.5 * logvar) * noise).float()
+        error = F.l1_loss(y, x)
+        edges = sum(F.l1_loss(y.diff(dim=d), x.diff(dim=d)) for d in (2, 3))
+        divergence = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
+        loss = error + edges + self.kl * divergence
+        return loss, {"l1": float(error.detach()), "kl": float(divergence.detach())}
+
+    def _crops(self, rng: torch.Generator) -> Tensor:
+        images = pictures(rng, self.batch // 4, SceneMix())
+        crops: list[Tensor] = []
+        for image in images:
+            height, width = image.shape[-2:]
+            for _ in range(4):
+                top = int(torch.randint(height - self.crop + 1, (1,), generator=rng))
+                left = int(torch.randint(width - self.crop + 1, (1,), generator=rng))
+                crops.append(image[:, top : top + self.crop, left : left + self.crop])
+        device = next(self.vae.parameters()).device
+        return torch.stack(crops).to(device, memory_format=torch.channels_last)
+
+    def validate(self) -> Metrics:
+        """Peak signal-to-noise ratio in dB of whole held-out pictures."""
+        x, y = self._reconstruct(16)
+        error = (x - y).square().mean(dim=(1, 2, 3)) / 4
+        return {"psnr": float((-10 * error.log10()).mean())}
+
+    def samples(self) -> Image.Image:
+        """Originals above, reconstructions below."""
+        x, y = self._reconstruct(6)
+        rows = [np.concatenate(list(to_images(part)), axis=1) for part in (x, y)]
+        return Image.fromarray(np.concatenate(rows, axis=0))
+
+    def _reconstruct(self, count: int) -> tuple[Tensor, Tensor]:
+        x = pictures(seeded(_HELD_OUT), count, SceneMix())
+        x = x.to(next(self.vae.parameters()).device)
+        return x, self.vae.decode(self.vae.encode(x)).float().clamp(-1, 1)
+
+    @torch.no_grad()
+    def statistics(self, count: int = 256) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation of the raw latents, per channel, over drawn pictures."""
+        device = next(self.vae.parameters()).device
+        batches = [pictures(seeded(_HELD_OUT, k), 16, SceneMix()) for k in range(count // 16)]
+        latents = torch.cat([self.vae.encode(x.to(device)) for x in batches])
+        return (
+            tuple(latents.mean(dim=(0, 2, 3)).tolist()),
+            tuple(latents.std(dim=(0, 2, 3)).tolist()),
+        )
