@@ -130,9 +130,10 @@ def _best() -> torch.device:
 
 def _parse(text: str) -> torch.device:
     name, _, index_text = text.partition(":")
-    if name not in set(DeviceKind):
+    known = [kind.value for kind in DeviceKind]
+    if name not in known:
         raise InputError(
-            f"unknown device {text!r}", field="device", hint=nearest(name, ["auto", *DeviceKind])
+            f"unknown device {text!r}", field="device", hint=nearest(name, ["auto", *known])
         )
     kind = DeviceKind(name)
     if index_text and not index_text.isdecimal():
