@@ -187,6 +187,8 @@ def _user_encoder(content: dict[str, Any], markers: Mapping[str, int]) -> Tokeni
     model = content["model"]
     vocabulary = {name: index for name, index in model["vocab"].items() if name not in markers}
     added = [token for token in content["added_tokens"] if token["content"] not in markers]
+    # An added word outside the vocabulary would be numbered anew, by the size of what is left.
+    vocabulary |= {token["content"]: token["id"] for token in added}
     stripped = {
         **content,
         "model": {**model, "vocab": vocabulary},
