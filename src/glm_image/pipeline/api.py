@@ -1,0 +1,249 @@
+"""The pipeline as Python callers know it: load a model, call it, get pictures."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from glm_image.device import Device, resolve
+from glm_image.errors import GlmImageError, InputError
+from glm_image.pipeline.generate import generate
+from glm_image.pipeline.params import SamplingParams, is_whole
+from glm_image.pipeline.picture import Made, Picture, batches
+from glm_image.pipeline.progress import OnProgress, Watch
+from glm_image.pipeline.request import Request, SourceImages, read
+from glm_image.pipeline.result import Result, build
+from glm_image.pipeline.system import System
+
+
+class GlmImagePipeline:
+    """Draws pictures from words, and edits pictures by words.
+
+    Args:
+        system: The loaded model.
+    """
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path | None = None,
+        *,
+        dtype: str | torch.dtype | None = None,
+        device: str | torch.device | None = None,
+        revision: str | None = None,
+        torch_dtype: str | torch.dtype | None = None,
+        device_map: str | torch.device | None = None,
+    ) -> "GlmImagePipeline":
+        """Load a model.
+
+        Args:
+            model: A folder, ``"org/name"`` of the hub, or None for the bundled model.
+            dtype: ``"bfloat16"`` or ``"float32"``; by default bf16 on an accelerator and fp32 on
+                the CPU.
+            device: Such as ``"cpu"``; by default the best that is there.
+            revision: Branch, tag or commit of a hub repository.
+            torch_dtype: Another spelling of ``dtype``.
+            device_map: Another spelling of ``device``.
+
+        Raises:
+            NotFoundError: There is no such model.
+            CheckpointError: Configs or weights are wrong; every problem is listed.
+            InputError: Device or dtype is not there, or two spellings disagree.
+        """
+        _refuse_both("device", device, "device_map", device_map)
+        _refuse_both("dtype", dtype, "torch_dtype", torch_dtype)
+        where = device if device_map is None else device_map
+        chosen = resolve(
+            None if where is None else str(where), dtype if torch_dtype is None else torch_dtype
+        )
+        return cls(System.load(model, chosen, revision=revision))
+
+    @property
+    def device(self) -> Device:
+        """Where the networks are and in which dtype."""
+        return self.system.device
+
+    def __call__(  # noqa: PLR0913 - the call that users of such pipelines know
+        self,
+        prompt: str | Sequence[str],
+        *,
+        image: SourceImages | None = None,
+        height: int | None = None,
+        width: int | None = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        strength: float | None = None,
+        seed: int | Sequence[int] | None = None,
+        num_images: int | None = None,
+        prior_tokens: Tensor | Sequence[Tensor] | None = None,
+        latents: Tensor | None = None,
+        quotes: str | None = None,
+        max_batch: int | None = None,
+        on_progress: OnProgress | None = None,
+        num_images_per_prompt: int | None = None,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+    ) -> Result:
+        """Make pictures.
+
+        A list of prompts gives the pictures that one call per prompt would give. Picture ``k`` of
+        a prompt has the seed ``seed + k``. The global random state is neither read nor changed.
+
+        Args:
+            prompt: Words, or a list of them. Text in quotes is written in the picture.
+            image: Pictures to edit: one, several for the one prompt, or a list per prompt. Each
+                is a Pillow image, a file or the content of one.
+            height: Pixels, together with ``width``. By default the model's size, or for an edit
+                the size of its first source. What is no multiple of 32 is generated larger and
+                cropped.
+            width: Pixels.
+            num_inference_steps: Denoising steps, 50 by default.
+            guidance_scale: Weight of the prompt in the decoder, 1.5 by default; up to 1 is off and
+                twice as fast.
+            temperature: Of the generator, by default the model's (0.9 as published); 0 is greedy.
+            top_p: Share of probability that the generator chooses from, by default the model's
+                (0.75 as published).
+            strength: Of an edit, in (0, 1]: 1, the default, draws anew; less starts from the
+                first source and changes less of it.
+            seed: One number, one per prompt or one per picture; by default drawn and reported.
+            num_images: Pictures per prompt, 1 by default.
+            prior_tokens: Codes to paint instead of writing them: ``[th, tw]`` per picture.
+            latents: Noise ``[pictures, channels, H/8, W/8]`` to start from.
+            quotes: How texts to be written are found: ``"smart"``, the default, or ``"compat"``.
+            max_batch: Most pictures worked on at once; all of a size by default.
+            on_progress: Called with each step of each stage; what it raises ends the call.
+            num_images_per_prompt: Another spelling of ``num_images``.
+            generator: Gives ``seed`` by its initial seed; a list gives one each.
+
+        Raises:
+            InputError: Something cannot be done as asked; names the argument and the way out.
+            GlmImageError: The device has too little memory.
+        """
+        start = time.perf_counter()
+        if strength is not None and image is None:
+            raise InputError(
+                "there is no image", field="strength", hint="give image, or leave strength out"
+            )
+        if prior_tokens is not None and (temperature is not None or top_p is not None):
+            raise InputError(
+                "the codes are given, nothing is sampled",
+                field="temperature, top_p",
+                hint="leave them out together with prior_tokens",
+            )
+        params = self._params(
+            steps=num_inference_steps,
+            guidance=guidance_scale,
+            temperature=temperature,
+            top_p=top_p,
+            strength=strength,
+            quotes=quotes,
+        )
+        _refuse_both("num_images", num_images, "num_images_per_prompt", num_images_per_prompt)
+        _refuse_both("seed", seed, "generator", generator)
+        count = num_images if num_images_per_prompt is None else num_images_per_prompt
+        request = Request(
+            prompt=prompt,
+            image=image,
+            height=height,
+            width=width,
+            seeds=seed if generator is None else _initial_seeds(generator),
+            num_images=1 if count is None else count,
+            prior_tokens=prior_tokens,
+            latents=latents,
+        )
+        pictures, notes = read(self.system, request)
+        watch = Watch(self.system.device, on_progress)
+        made = self._make(pictures, params, max_batch, watch)
+        watch.timings["total"] = time.perf_counter() - start
+        return build(self.system, params, pictures, made, watch.timings, notes)
+
+    def to(self, device: str | torch.device) -> "GlmImagePipeline":
+        """Move the networks to another device, in the dtype they have.
+
+        Raises:
+            InputError: The device is not there.
+        """
+        chosen = resolve(str(device), self.system.device.dtype)
+        for network in self.system.networks.values():
+            network.to(chosen.torch_device)
+        self.system = replace(self.system, device=chosen)
+        return self
+
+    def _params(
+        self,
+        *,
+        steps: int | None,
+        guidance: float | None,
+        temperature: float | None,
+        top_p: float | None,
+        strength: float | None,
+        quotes: str | None,
+    ) -> SamplingParams:
+        """What is given, else what the checkpoint says, else what is usual."""
+        sampling = self.system.sampling
+        usual = SamplingParams()
+        return SamplingParams(
+            steps=usual.steps if steps is None else steps,
+            guidance=usual.guidance if guidance is None else guidance,
+            temperature=sampling.temperature if temperature is None else temperature,
+            top_p=sampling.top_p if top_p is None else top_p,
+            top_k=sampling.top_k,
+            strength=usual.strength if strength is None else strength,
+            quotes=usual.quotes if quotes is None else quotes,
+        )
+
+    def _make(
+        self,
+        pictures: Sequence[Picture],
+        params: SamplingParams,
+        max_batch: int | None,
+        watch: Watch,
+    ) -> list[Made]:
+        """Make all pictures, batch after batch, in the order in which they were asked for."""
+        if max_batch is not None and (not is_whole(max_batch) or max_batch < 1):
+            raise InputError(f"got {max_batch!r}", field="max_batch", hint="a whole number from 1")
+        groups = batches(pictures, max_batch)
+        made: dict[int, Made] = {}
+        try:
+            for number, group in enumerate(groups, start=1):
+                watch.enter_batch(number, len(groups))
+                chosen = [pictures[index] for index in group]
+                made |= zip(group, generate(self.system, chosen, params, watch), strict=True)
+        except torch.OutOfMemoryError as error:
+            raise GlmImageError(
+                "the device has too little memory",
+                field="device",
+                hint="ask for smaller pictures, fewer at once with max_batch=1, or dtype bfloat16",
+            ) from error
+        return [made[index] for index in range(len(pictures))]
+
+
+def _refuse_both(name: str, value: object, other: str, alias: object) -> None:
+    """Refuse an argument that is given in two spellings."""
+    if value is not None and alias is not None:
+        raise InputError(
+            f"{other} says the same", field=name, hint=f"give {name} or {other}, not both"
+        )
+
+
+def _initial_seeds(
+    generator: torch.Generator | Sequence[torch.Generator],
+) -> int | Sequence[int]:
+    if isinstance(generator, torch.Generator):
+        return generator.initial_seed()
+    if not isinstance(generator, list | tuple) or not all(
+        isinstance(one, torch.Generator) for one in generator
+    ):
+        raise InputError(
+            f"got {type(generator).__name__}",
+            field="generator",
+            hint="give a torch.Generator or a list of them",
+        )
+    return [one.initial_seed() for one in generator]

@@ -1,0 +1,142 @@
+"""The loaded system: every network of a checkpoint, where it runs and what it can make."""
+
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from glm_image.checkpoint import hub, published
+from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.writer import MARKER_FILE
+from glm_image.device import Device
+from glm_image.errors import InputError, NotFoundError
+from glm_image.types import PIXELS_PER_LATENT, Size
+
+BUNDLED = "nano"
+"""Name of the model inside the package, which is used when no other is asked for."""
+
+_PUBLISHED_SAMPLE_SIZE = 1024
+_PUBLISHED_SIDES = (512, 2048)
+
+
+@dataclass(frozen=True, kw_only=True)
+class System(Components):
+    """Everything a request needs.
+
+    Args:
+        name: What the user called the model.
+        device: Where the networks are and in which dtype.
+    """
+
+    name: str
+    device: Device
+
+    @classmethod
+    def load(cls, model: str | Path | None, device: Device, *, revision: str | None) -> "System":
+        """Load a checkpoint.
+
+        Args:
+            model: A folder, ``"org/name"`` of the hub, or None for the bundled model.
+            device: Where to put it and in which dtype.
+            revision: Branch, tag or commit of a hub repository.
+
+        Raises:
+            NotFoundError: There is no such model.
+            CheckpointError: Configs or weights are wrong; every problem is listed.
+        """
+        folder = find(model, revision=revision)
+        parts = published.load(folder, dtype=device.dtype, device=device.torch_device)
+        for network in (parts.generator, parts.dit, parts.vae, parts.glyph_encoder):
+            network.eval().requires_grad_(False)
+        values = {field.name: getattr(parts, field.name) for field in fields(parts)}
+        return cls(**values, name=BUNDLED if model is None else str(model), device=device)
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks by name."""
+        return {
+            "generator": self.generator,
+            "decoder": self.dit,
+            "autoencoder": self.vae,
+            "glyph encoder": self.glyph_encoder,
+        }
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of prompt and picture that the generator was trained for."""
+        return self.generator.config.text.max_position_embeddings
+
+    @property
+    def num_codes(self) -> int:
+        """Number of semantic codes; every code is below it."""
+        return self.generator.config.num_codes
+
+    @property
+    def default_size(self) -> Size:
+        """Size of a picture from words if nobody names one."""
+        return Size(self.vae.config.sample_size, self.vae.config.sample_size)
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Least and greatest side of a picture in pixels."""
+        return side_range(self.vae.config.sample_size)
+
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
+        """Channels, rows and columns of the latents of a picture."""
+        rows, columns = size.height // PIXELS_PER_LATENT, size.width // PIXELS_PER_LATENT
+        return self.dit.config.in_channels, rows, columns
+
+    def check_size(self, size: Size, field: str) -> None:
+        """Refuse a size that the model was not trained for.
+
+        Raises:
+            InputError: A side is out of range.
+        """
+        low, high = self.sides
+        if not low <= min(size) <= max(size) <= high:
+            raise InputError(
+                f"got {size}", field=field, hint=f"{self.name} makes {low} to {high} pixels a side"
+            )
+
+
+def side_range(sample_size: int) -> tuple[int, int]:
+    """Least and greatest side in pixels of a model trained at ``sample_size``.
+
+    The published model makes 512 to 2048. A small model has one training size, and goes a quarter
+    below and a half above it.
+
+    Source: zai-org/GLM-Image, model card.
+    """
+    if sample_size >= _PUBLISHED_SAMPLE_SIZE:
+        return _PUBLISHED_SIDES
+    return sample_size * 3 // 4, sample_size * 3 // 2
+
+
+def find(model: str | Path | None, *, revision: str | None = None) -> Path:
+    """The folder of a model, fetched if it is on the hub; None is the bundled one.
+
+    Raises:
+        NotFoundError: There is no such model.
+    """
+    if model is not None:
+        return hub.resolve(model, revision=revision)
+    folder = Path(str(files("glm_image"))) / BUNDLED
+    if not (folder / MARKER_FILE).is_file():
+        raise NotFoundError(
+            "this installation holds no bundled model",
+            field="model",
+            hint="install a release of the package, or name a folder or 'zai-org/GLM-Image'",
+        )
+    return folder
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Number of trained values of a network."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """Name of a dtype without its library."""
+    return str(dtype).removeprefix("torch.")
