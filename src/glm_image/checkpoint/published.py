@@ -111,24 +111,7 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
         NotFoundError: The folder is not there or is no checkpoint.
         CheckpointError: Configs or weights are wrong; every problem is listed.
     """
-    if not (folder / MARKER_FILE).is_file():
-        raise NotFoundError(
-            f"{folder} has no {MARKER_FILE}",
-            field="model",
-            hint="give the folder that holds transformer/, vae/ and the others",
-        )
-    parts = _read_parts(folder)
-    with torch.device("meta"):
-        components = Components(
-            generator=Generator(parts.generator).eval(),
-            dit=DiT(parts.dit).eval(),
-            vae=Vae(parts.vae).eval(),
-            glyph_encoder=GlyphEncoder(parts.glyph_encoder).eval(),
-            text_tokenizer=parts.text_tokenizer,
-            schedule=parts.schedule,
-            sampling=parts.sampling,
-            source_limits=parts.source_limits,
-        )
+    components = outline(folder)
     jobs = [
         WeightJob(
             folder=folder / network.folder,
@@ -140,6 +123,36 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
     ]
     load_weights(jobs, dtype=dtype, device=device)
     return components
+
+
+def outline(folder: Path) -> Components:
+    """Read everything but the weights: networks have their shapes and no memory.
+
+    Args:
+        folder: A folder in the published layout.
+
+    Raises:
+        NotFoundError: The folder is not there or is no checkpoint.
+        CheckpointError: Configs are wrong; every problem is listed.
+    """
+    if not (folder / MARKER_FILE).is_file():
+        raise NotFoundError(
+            f"{folder} has no {MARKER_FILE}",
+            field="model",
+            hint="give the folder that holds transformer/, vae/ and the others",
+        )
+    parts = _read_parts(folder)
+    with torch.device("meta"):
+        return Components(
+            generator=Generator(parts.generator).eval(),
+            dit=DiT(parts.dit).eval(),
+            vae=Vae(parts.vae).eval(),
+            glyph_encoder=GlyphEncoder(parts.glyph_encoder).eval(),
+            text_tokenizer=parts.text_tokenizer,
+            schedule=parts.schedule,
+            sampling=parts.sampling,
+            source_limits=parts.source_limits,
+        )
 
 
 def save(
