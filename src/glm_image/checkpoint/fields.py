@@ -65,7 +65,7 @@ class Fields:
         value = self.get(name, {})
         if not isinstance(value, Mapping):
             self.problems.append(f"{self.path}: {name!r} is no object")
-            value = {}
+            return Fields({}, f"{self.path}: {name}", [])
         return Fields(value, f"{self.path}: {name}", self.problems)
 
     def expect(self, expected: Mapping[str, Any]) -> None:

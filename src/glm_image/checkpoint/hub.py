@@ -35,7 +35,7 @@ def resolve(model: str | Path, *, revision: str | None = None) -> Path:
     if name.startswith(MODELSCOPE_PREFIX):
         return _from_modelscope(name.removeprefix(MODELSCOPE_PREFIX), revision)
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
         return folder
     if isinstance(model, Path) or not _REPOSITORY.fullmatch(name):
         raise NotFoundError(
