@@ -183,7 +183,8 @@ def nano_generator(vocab_size: int) -> GeneratorConfig:
             head_dim=32,
             rms_norm_eps=1e-5,
             attention_bias=True,
-            rope_theta=10000.0,
+            # Eight frequencies serve three axes; a small base keeps columns and rows apart.
+            rope_theta=20.0,
             partial_rotary_factor=0.5,
             mrope_section=(2, 3, 3),
             max_position_embeddings=4096,
@@ -225,4 +226,35 @@ def nano_vae(
         latents_std=latents_std,
         scaling_factor=1.0,
         force_upcast=True,
+    )
+
+
+def nano_dit() -> DiTConfig:
+    """Diffusion decoder of the bundled model."""
+    return DiTConfig(
+        patch_size=2,
+        in_channels=16,
+        out_channels=16,
+        num_layers=6,
+        attention_head_dim=64,
+        num_attention_heads=4,
+        text_embed_dim=192,
+        time_embed_dim=64,
+        condition_dim=32,
+        prior_vq_quantizer_codebook_size=8192,
+    )
+
+
+def nano_glyph_encoder() -> GlyphEncoderConfig:
+    """Glyph encoder of the bundled model."""
+    return GlyphEncoderConfig(
+        vocab_size=384,
+        d_model=192,
+        d_kv=32,
+        d_ff=384,
+        num_layers=3,
+        num_heads=4,
+        relative_attention_num_buckets=32,
+        relative_attention_max_distance=128,
+        layer_norm_epsilon=1e-6,
     )

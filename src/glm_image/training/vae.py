@@ -85,14 +85,13 @@ class VaeTask(Task):
         return loss, {"l1": float(error.detach()), "kl": float(divergence.detach())}
 
     def _crops(self, rng: torch.Generator) -> Tensor:
-        images = pictures(rng, self.batch // 4, SceneMix())
+        images = pictures(rng, self.batch, SceneMix())
         crops: list[Tensor] = []
         for image in images:
             height, width = image.shape[-2:]
-            for _ in range(4):
-                top = int(torch.randint(height - self.crop + 1, (1,), generator=rng))
-                left = int(torch.randint(width - self.crop + 1, (1,), generator=rng))
-                crops.append(image[:, top : top + self.crop, left : left + self.crop])
+            top = int(torch.randint(height - self.crop + 1, (1,), generator=rng))
+            left = int(torch.randint(width - self.crop + 1, (1,), generator=rng))
+            crops.append(image[:, top : top + self.crop, left : left + self.crop])
         device = next(self.vae.parameters()).device
         return torch.stack(crops).to(device, memory_format=torch.channels_last)
 

@@ -1,0 +1,273 @@
+"""Training of the diffusion decoder and its glyph encoder."""
+
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from glm_image.data.layout import SceneMix
+from glm_image.data.pairs import (
+    Pair,
+    Picture,
+    corrupt,
+    decoder_ids,
+    edit_pair,
+    latent_mask,
+    text_picture,
+)
+from glm_image.data.sequences import Words
+from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
+from glm_image.models.glyph_encoder import GlyphEncoder
+from glm_image.models.schedule_config import ScheduleConfig
+from glm_image.models.vae import Vae
+from glm_image.pipeline.schedule import schedule, shift_of
+from glm_image.tokenizer.glyph import PAD_ID, byt5_ids
+from glm_image.training.factored import factorise
+from glm_image.training.loop import Metrics, Task, seeded
+from glm_image.training.vae import to_images, to_tensor
+
+_HELD_OUT = 7_004
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderMix:
+    """What a step of the decoder's training is made of; shares in [0, 1].
+
+    Attributes:
+        edits: Share of steps whose pictures are edits with a source.
+        repeats: Noise levels drawn for every picture, which is drawn and encoded once.
+        drop_all: Pictures without glyphs, prior and source: the unconditional branch.
+        drop_glyphs: Further pictures without glyphs.
+        drop_prior: Further pictures without a prior.
+        corrupted: Pictures some of whose codes are wrong.
+        most_wrong: Largest share of wrong codes in them.
+        early: Share of noise levels drawn between .85 and 1, where the layout is decided.
+        text_weight: Weight of the loss where letters are.
+        scenes: What the pictures show.
+    """
+
+    edits: float = 0.0
+    repeats: int = 4
+    drop_all: float = 0.08
+    drop_glyphs: float = 0.05
+    drop_prior: float = 0.04
+    corrupted: float = 0.3
+    most_wrong: float = 0.15
+    early: float = 0.25
+    text_weight: float = 3.0
+    scenes: SceneMix = field(default_factory=SceneMix)
+
+
+def factorise_prior(dit: DiT, rows: list[tuple[str, ...]], seed: int) -> None:
+    """Give the decoder's table of codes rows that are sums over the attributes of the codes."""
+    factorise(dit.prior_token_embedding, rows, std=1.0, rng=seeded(seed))
+
+
+class DecoderTask(Task):
+    """Flow matching: the velocity from data to noise, given codes, glyphs and source pictures.
+
+    Source: Lipman et al. 2023, equation 23; the resolution shift of Esser et al. 2024, section
+    5.3.2, in the form of :mod:`glm_image.pipeline.schedule`.
+
+    Args:
+        dit: The decoder.
+        glyph_encoder: Trained together with it.
+        vae: Frozen autoencoder with measured latent statistics.
+        schedule_config: Noise schedule used at inference.
+        mix: What the steps are made of.
+        batch: Pictures a step and process; every one counts ``mix.repeats`` times.
+        words: Where texts come from.
+    """
+
+    def __init__(
+        self,
+        dit: DiT,
+        glyph_encoder: GlyphEncoder,
+        vae: Vae,
+        schedule_config: ScheduleConfig,
+        mix: DecoderMix,
+        *,
+        batch: int,
+        words: Words | None = None,
+    ) -> None:
+        super().__init__()
+        self.dit, self.glyph_encoder = dit, glyph_encoder
+        self.vae = vae.requires_grad_(False)
+        self.schedule_config, self.mix, self.batch = schedule_config, mix, batch
+        self.words = words or Words()
+
+    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
+        """Mean squared error of the velocity on fresh pictures, weighted."""
+        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
+        draw = edit_pair if source.random() < self.mix.edits else text_picture
+        pairs = [draw(source, self.mix.scenes, self.words) for _ in range(self.batch)]
+        clean = self._latents([pair.target for pair in pairs])
+        repeats = self.mix.repeats
+        dropped = self._drops(rng, len(pairs))
+        inputs = self._inputs(source, [pair.target for pair in pairs], dropped)
+        references = self._references(pairs, dropped)
+        inputs, references = _repeat_inputs(inputs, repeats), _repeat_cache(references, repeats)
+        clean = clean.repeat(repeats, 1, 1, 1)
+        sigma = self._levels(rng, len(clean)).to(clean)
+        shifted = self._shifted(sigma, clean)[:, None, None, None]
+        noise = torch.randn(clean.shape, generator=rng).to(clean)
+        velocity = self.dit(
+            (1 - shifted) * clean + shifted * noise,
+            inputs,
+            timestep_b=sigma * self.schedule_config.num_train_timesteps - 1,
+            references=references,
+        )
+        error = (velocity.float() - (noise - clean)).square().mean(dim=1)
+        area = torch.stack([latent_mask(pair.target.text_area) for pair in pairs]).to(error)
+        weight = 1 + (self.mix.text_weight - 1) * area.repeat(repeats, 1, 1)
+        loss = (error * weight).sum() / weight.sum()
+        return loss, {"error": float(error.detach().mean())}
+
+    def _levels(self, rng: torch.Generator, count: int) -> Tensor:
+        """Unshifted noise levels in (0, 1], stratified over the batch."""
+        uniform = (torch.rand(count, generator=rng) + torch.randperm(count, generator=rng)) / count
+        early = torch.rand(count, generator=rng) < self.mix.early
+        levels = torch.where(early, 0.85 + 0.15 * uniform, uniform)
+        return levels.clamp(0.001, 1.0)
+
+    def _shifted(self, sigma: Tensor, latents: Tensor) -> Tensor:
+        height, width = (8 * side for side in latents.shape[-2:])
+        mu = shift_of(height, width, self.schedule_config)
+        return mu / (mu + 1 / sigma - 1)
+
+    @torch.no_grad()
+    def _latents(self, pictures: list[Picture]) -> Tensor:
+        pixels = to_tensor(np.stack([picture.pixels for picture in pictures]))
+        pixels = pixels.to(self._device, memory_format=torch.channels_last)
+        return self.vae.normalize(self.vae.encode(pixels).float())
+
+    @property
+    def _device(self) -> torch.device:
+        return self.dit.prior_token_embedding.weight.device
+
+    def _drops(self, rng: torch.Generator, count: int) -> Tensor:
+        """Which of (glyphs, prior, source) each picture goes without, ``[count, 3]`` bool."""
+        draw = torch.rand(count, generator=rng)
+        mix = self.mix
+        everything = draw < mix.drop_all
+        glyphs = draw < mix.drop_all + mix.drop_glyphs
+        prior = (draw > 1 - mix.drop_prior) | everything
+        source = everything | (torch.rand(count, generator=rng) < mix.drop_all)
+        return torch.stack([glyphs, prior, source], dim=1)
+
+    def _inputs(self, rng: random.Random, pictures: list[Picture], dropped: Tensor) -> DiTInputs:
+        texts = [
+            () if drop else picture.texts
+            for picture, drop in zip(pictures, dropped[:, 0].tolist(), strict=True)
+        ]
+        glyphs, mask = self._glyphs(texts)
+        grids = [
+            corrupt(rng, picture.codes, self.mix.most_wrong)
+            if rng.random() < self.mix.corrupted
+            else picture.codes
+            for picture in pictures
+        ]
+        ids = torch.stack([decoder_ids(grid) for grid in grids]).to(self._device)
+        drop = dropped[:, 1:2].to(self._device).expand_as(ids)
+        return DiTInputs(
+            glyph_bsd=glyphs,
+            glyph_mask_bs=mask,
+            prior_ids_bn=ids,
+            prior_drop_bn=drop,
+            target_size_b2=_sizes(pictures).to(self._device),
+            crop_b2=torch.zeros(len(pictures), 2, device=self._device),
+        )
+
+    def _glyphs(self, texts: list[tuple[str, ...]]) -> tuple[Tensor, Tensor]:
+        """States of every picture's texts, one after the other, padded; and their mask."""
+        rows = [byt5_ids(list(group)) for group in texts]
+        flat = [row for group in rows for row in group]
+        length = max(len(row) for row in flat)
+        ids = torch.tensor([row + [PAD_ID] * (length - len(row)) for row in flat])
+        mask = torch.arange(length) < torch.tensor([[len(row)] for row in flat])
+        states = self.glyph_encoder(ids.to(self._device), mask.to(self._device))
+        kept: list[Tensor] = []
+        first = 0
+        for group in rows:
+            parts = [states[first + k, : len(row)] for k, row in enumerate(group)]
+            kept.append(torch.cat(parts))
+            first += len(group)
+        padded = torch.nn.utils.rnn.pad_sequence(kept, batch_first=True)
+        lengths = torch.tensor([[len(part)] for part in kept], device=self._device)
+        return padded, torch.arange(padded.shape[1], device=self._device) < lengths
+
+    def _references(self, pairs: list[Pair], dropped: Tensor) -> ReferenceCache | None:
+        sources = [pair.source for pair in pairs if pair.source is not None]
+        if not sources:
+            return None
+        ids = torch.stack([decoder_ids(source.codes) for source in sources]).to(self._device)
+        cache = self.dit.encode_reference(
+            self._latents(sources), ids, _sizes(sources).to(self._device)
+        )
+        kept = ~dropped[:, 2:3].to(self._device)
+        return ReferenceCache(
+            keys=cache.keys, values=cache.values, mask_br=kept.expand(-1, cache.length)
+        )
+
+    def validate(self) -> Metrics:
+        """Velocity error on held-out pictures at fixed noise levels."""
+        rng = seeded(_HELD_OUT)
+        return {"error": float(np.mean([self(rng, 0)[1]["error"] for _ in range(6)]))}
+
+    def samples(self) -> Image.Image:
+        """Held-out pictures drawn from their true codes in 12 steps, with the truth above."""
+        source = random.Random(_HELD_OUT)
+        pairs = [text_picture(source, SceneMix(), self.words) for _ in range(4)]
+        if self.mix.edits:
+            pairs += [edit_pair(source, SceneMix(), self.words) for _ in range(2)]
+        drawn = [self._draw(pair) for pair in pairs]
+        truth = np.concatenate([pair.target.pixels for pair in pairs], axis=1)
+        return Image.fromarray(np.concatenate([truth, np.concatenate(drawn, axis=1)]))
+
+    def _draw(self, pair: Pair) -> np.ndarray:
+        keep = torch.zeros(1, 3, dtype=torch.bool)
+        texts = [pair.target]
+        glyphs, mask = self._glyphs([pair.target.texts])
+        inputs = DiTInputs(
+            glyph_bsd=glyphs,
+            glyph_mask_bs=mask,
+            prior_ids_bn=decoder_ids(pair.target.codes)[None].to(self._device),
+            prior_drop_bn=None,
+            target_size_b2=_sizes(texts).to(self._device),
+            crop_b2=torch.zeros(1, 2, device=self._device),
+        )
+        references = self._references([pair], keep)
+        height, width = pair.target.pixels.shape[:2]
+        plan = schedule(height, width, 12, self.schedule_config)
+        channels = self.vae.config.latent_channels
+        x = torch.randn(1, channels, height // 8, width // 8, generator=seeded(_HELD_OUT))
+        x = x.to(self._device)
+        for index, step in enumerate(plan.timesteps):
+            time = torch.tensor([float(step) - 1], device=self._device)
+            velocity = self.dit(x, inputs, timestep_b=time, references=references)
+            x = x + (plan.sigmas[index + 1] - plan.sigmas[index]) * velocity.float()
+        decoded = self.vae.decode(self.vae.denormalize(x))
+        return to_images(decoded)[0]
+
+
+def _sizes(pictures: list[Picture]) -> Tensor:
+    return torch.tensor([picture.pixels.shape[:2] for picture in pictures], dtype=torch.float32)
+
+
+def _repeat_inputs(inputs: DiTInputs, times: int) -> DiTInputs:
+    fields = {name: value.repeat(times, *[1] * (value.ndim - 1))
+              for name, value in vars(inputs).items()}
+    return DiTInputs(**fields)
+
+
+def _repeat_cache(cache: ReferenceCache | None, times: int) -> ReferenceCache | None:
+    if cache is None:
+        return None
+    return ReferenceCache(
+        keys=tuple(key.repeat(times, 1, 1, 1) for key in cache.keys),
+        values=tuple(value.repeat(times, 1, 1, 1) for value in cache.values),
+        mask_br=cache.full_mask().repeat(times, 1),
+    )
