@@ -82,12 +82,15 @@ def test_published_spelling_of_everything(folder: Path) -> None:
         del text["head_dim"]
         values |= {"torch_dtype": "bfloat16", "transformers_version": "5.0.0", "id2label": {}}
         values["_name_or_path"] = "somewhere"
+        del text["attention_bias"]
         values["vision_config"]["attention_dropout"] = 0.0
 
     edit(folder, GENERATOR, older_rope)
     edit(
         folder, "model_index.json", lambda v: v.update(processor=["glm_image", "GlmImageProcessor"])
     )
+    edit(folder, GENERATION, lambda v: v.update(eos_token_id=[tiny.END], min_p=None))
+    edit(folder, "text_encoder/config.json", lambda v: v.pop("relative_attention_max_distance"))
     edit(folder, "transformer/config.json", lambda v: v.update(_diffusers_version="0.42.1"))
     values = json.loads((folder / PREPROCESSOR).read_text())
     (folder / PREPROCESSOR).unlink()
@@ -152,11 +155,13 @@ def drop_rope(name: str) -> Callable[[Json], object]:
         (GENERATOR, lambda v: v.update(vision_config=3), "'vision_config' is no object"),
         (GENERATOR, lambda v: v.update(image_token_id=343), "image placeholder id: 342 and 343"),
         (GENERATION, lambda v: v.update(do_sample=False), "'do_sample'"),
+        (GENERATION, lambda v: v.update(eos_token_id=3), "not the image end id 65"),
         (GENERATION, lambda v: v.update(top_p=1.5), "top_p=1.5"),
         (GENERATION, lambda v: v.update(min_p=0.1), "unknown field 'min_p'"),
         ("transformer/config.json", lambda v: v.update(text_embed_dim=48), "glyph encoder width"),
         ("transformer/config.json", lambda v: v.pop("num_layers"), "missing field 'num_layers'"),
         ("vae/config.json", lambda v: v.update(use_quant_conv=True), "'use_quant_conv'"),
+        ("vae/config.json", lambda v: v.pop("use_quant_conv"), "missing field 'use_quant_conv'"),
         ("vae/config.json", lambda v: v["up_block_types"].pop(), "'up_block_types'"),
         ("vae/config.json", lambda v: v["latents_mean"].pop(), "latents_mean"),
         ("text_encoder/config.json", lambda v: v.update(feed_forward_proj="relu"), "gated-gelu"),
@@ -165,6 +170,11 @@ def drop_rope(name: str) -> Callable[[Json], object]:
             "scheduler/scheduler_config.json",
             lambda v: v.update(time_shift_type="exponential"),
             "only 'linear' works",
+        ),
+        (
+            "scheduler/scheduler_config.json",
+            lambda v: v.pop("use_dynamic_shifting"),
+            "missing field 'use_dynamic_shifting'",
         ),
         ("scheduler/scheduler_config.json", lambda v: v.update(shift_terminal=0.1), "must be null"),
         ("model_index.json", lambda v: v.pop("vae"), "missing field 'vae'"),

@@ -6,6 +6,7 @@ transformers and diffusers.
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from glm_image.checkpoint.fields import Fields
@@ -36,6 +37,13 @@ _BOOKKEEPING = frozenset({
 })
 # fmt: on
 """Fields that transformers writes into every config and that no network of ours depends on."""
+
+_TEXT_DEFAULTS = {"rms_norm_eps": 1e-5, "attention_bias": True}
+_VISION_DEFAULTS = {"in_channels": 3, "layer_norm_eps": 1e-6, "attention_bias": True}
+_VAE_DEFAULTS = {"scaling_factor": 0.18215, "force_upcast": True}
+_GLYPH_ENCODER_DEFAULTS = {"relative_attention_max_distance": 128, "layer_norm_epsilon": 1e-6}
+"""What an absent field means to the libraries as well as to the published model; sizes and
+rotation are always read."""
 
 _ROPE = ("rope_theta", "partial_rotary_factor", "mrope_section")
 _ROPE_KINDS = ("default", "mrope")
@@ -105,7 +113,6 @@ def write_dit(config: DiTConfig) -> dict[str, Any]:
 
 
 _VAE_FIXED = {
-    "act_fn": "silu",
     "mid_block_add_attention": False,
     "use_quant_conv": False,
     "use_post_quant_conv": False,
@@ -115,9 +122,10 @@ _VAE_FIXED = {
 def read_vae(fields: Fields) -> VaeConfig | None:
     """``vae/config.json``; None if there were problems."""
     levels = len(fields.get("block_out_channels", []))
-    fields.expect(_VAE_FIXED | _vae_blocks(levels))
+    fields.require(_VAE_FIXED | _vae_blocks(levels))
+    fields.expect({"act_fn": "silu"})
     fields.ignore(("shift_factor",))
-    return _read_plain(VaeConfig, fields)
+    return _read_plain(VaeConfig, fields, defaults=_VAE_DEFAULTS)
 
 
 def write_vae(config: VaeConfig) -> dict[str, Any]:
@@ -125,6 +133,7 @@ def write_vae(config: VaeConfig) -> dict[str, Any]:
     blocks = _vae_blocks(len(config.block_out_channels))
     return {
         "_class_name": "AutoencoderKL",
+        "act_fn": "silu",
         **_VAE_FIXED,
         **blocks,
         "shift_factor": None,
@@ -134,10 +143,10 @@ def write_vae(config: VaeConfig) -> dict[str, Any]:
 
 def read_glyph_encoder(fields: Fields) -> GlyphEncoderConfig | None:
     """``text_encoder/config.json``; None if there were problems."""
+    fields.require({"feed_forward_proj": "gated-gelu"})
     fields.expect(
         {
             "model_type": "t5",
-            "feed_forward_proj": "gated-gelu",
             "dense_act_fn": "gelu_new",
             "is_gated_act": True,
             "is_decoder": False,
@@ -151,6 +160,7 @@ def read_glyph_encoder(fields: Fields) -> GlyphEncoderConfig | None:
             "classifier_dropout",
             "decoder_start_token_id",
             "dropout_rate",
+            "gradient_checkpointing",
             "n_positions",
             "num_decoder_layers",
             "scale_decoder_outputs",
@@ -159,7 +169,7 @@ def read_glyph_encoder(fields: Fields) -> GlyphEncoderConfig | None:
             "tokenizer_class",
         )
     )
-    return _read_plain(GlyphEncoderConfig, fields)
+    return _read_plain(GlyphEncoderConfig, fields, defaults=_GLYPH_ENCODER_DEFAULTS)
 
 
 def write_glyph_encoder(config: GlyphEncoderConfig) -> dict[str, Any]:
@@ -180,10 +190,9 @@ def write_glyph_encoder(config: GlyphEncoderConfig) -> dict[str, Any]:
     }
 
 
+_SCHEDULE_REQUIRED = {"use_dynamic_shifting": True, "time_shift_type": "linear"}
 _SCHEDULE_FIXED = {
     "shift": 1.0,
-    "use_dynamic_shifting": True,
-    "time_shift_type": "linear",
     "invert_sigmas": False,
     "stochastic_sampling": False,
     "use_beta_sigmas": False,
@@ -194,6 +203,7 @@ _SCHEDULE_FIXED = {
 
 def read_schedule(fields: Fields) -> ScheduleConfig | None:
     """``scheduler/scheduler_config.json``; None if there were problems."""
+    fields.require(_SCHEDULE_REQUIRED)
     fields.expect(_SCHEDULE_FIXED)
     if "shift_terminal" in fields:
         fields.problems.append(f"{fields.path}: 'shift_terminal' must be null")
@@ -206,6 +216,7 @@ def write_schedule(config: ScheduleConfig) -> dict[str, Any]:
     """Content of ``scheduler/scheduler_config.json``."""
     return {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
+        **_SCHEDULE_REQUIRED,
         **_SCHEDULE_FIXED,
         "max_image_seq_len": 4096,
         "shift_terminal": None,
@@ -220,7 +231,7 @@ def _read_text(fields: Fields) -> GlmConfig | None:
     heads, width = fields.get("num_attention_heads"), fields.get("hidden_size")
     if isinstance(heads, int) and isinstance(width, int) and heads:
         values["head_dim"] = fields.get("head_dim", width // heads)
-    return _read_plain(GlmConfig, fields, values)
+    return _read_plain(GlmConfig, fields, known=values, defaults=_TEXT_DEFAULTS)
 
 
 def _read_rope(fields: Fields) -> dict[str, Any]:
@@ -249,7 +260,7 @@ def _read_vision(fields: Fields) -> VisionConfig | None:
     fields.expect({"model_type": "glm_image_vision", "hidden_act": "gelu", "spatial_merge_size": 1})
     fields.ignore(_BOOKKEEPING)
     fields.ignore(("rope_parameters",))
-    return _read_plain(VisionConfig, fields)
+    return _read_plain(VisionConfig, fields, defaults=_VISION_DEFAULTS)
 
 
 def _read_vq(fields: Fields) -> VqConfig | None:
@@ -267,13 +278,21 @@ def _vae_blocks(levels: int) -> dict[str, list[str]]:
 
 
 def _read_plain(
-    cls: type[ConfigT], fields: Fields, known: Mapping[str, Any] | None = None
+    cls: type[ConfigT],
+    fields: Fields,
+    *,
+    known: Mapping[str, Any] = MappingProxyType({}),
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> ConfigT | None:
-    """A configuration whose fields have the published names; ``known`` ones are read already."""
-    values = dict(known or {})
+    """A configuration whose fields have the published names.
+
+    ``known`` values were read already; a field with a default may be absent.
+    """
+    values = dict(known)
     for field in dataclasses.fields(cast(Any, cls)):
         if field.name not in values:
-            values[field.name] = fields.take(field.name)
+            has_default = field.name in defaults and field.name not in fields
+            values[field.name] = defaults[field.name] if has_default else fields.take(field.name)
     fields.close()
     return _build(cls, values, fields)
 

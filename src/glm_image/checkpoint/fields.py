@@ -75,6 +75,15 @@ class Fields:
             if value is not _ABSENT and value != wanted:
                 self.problems.append(f"{self.path}: {name!r} is {value!r}, only {wanted!r} works")
 
+    def require(self, expected: Mapping[str, Any]) -> None:
+        """Fields that must be there with the one value that we implement.
+
+        They are those whose absence means another value to the reference libraries.
+        """
+        for name in expected:
+            self.take(name)
+        self.expect(expected)
+
     def ignore(self, names: Iterable[str]) -> None:
         """Fields that published files have and that do not change what is computed."""
         self._read.update(names)

@@ -37,9 +37,8 @@ _PUBLISHED_TEMPERATURE = 0.9
 _PUBLISHED_TOP_P = 0.75
 
 _RESCALE = 1 / 255
+_IMAGE_REQUIRED = {"temporal_patch_size": 1, "merge_size": 1}
 _IMAGE_FIXED = {
-    "temporal_patch_size": 1,
-    "merge_size": 1,
     "resample": 3,
     "do_convert_rgb": True,
     "do_normalize": True,
@@ -105,9 +104,11 @@ def read_sampling(fields: Fields, generator: GeneratorConfig) -> SamplingDefault
             "do_sample": True,
             "num_beams": 1,
             "repetition_penalty": 1.0,
-            "eos_token_id": generator.image_end_token_id,
         }
     )
+    end = generator.image_end_token_id
+    if fields.get("eos_token_id", end) not in (end, [end]):
+        fields.problems.append(f"{fields.path}: 'eos_token_id' is not the image end id {end}")
     values = {
         "temperature": fields.get("temperature", _PUBLISHED_TEMPERATURE),
         "top_p": fields.get("top_p", _PUBLISHED_TOP_P),
@@ -173,6 +174,7 @@ def write_source_limits(limits: SourceLimits) -> dict[str, Any]:
     return {
         "image_processor_type": "GlmImageImageProcessor",
         "processor_class": "GlmImageProcessor",
+        **_IMAGE_REQUIRED,
         **_IMAGE_FIXED,
         "rescale_factor": _RESCALE,
         "min_pixels": limits.min_pixels,
@@ -230,7 +232,8 @@ def write_byte_tokenizer_settings() -> dict[str, Any]:
 
 
 def _read_image_settings(fields: Fields) -> SourceLimits | None:
-    fields.expect(_IMAGE_FIXED)
+    fields.require(_IMAGE_REQUIRED)
+    fields.expect(_IMAGE_FIXED | {"do_center_crop": False, "do_pad": False})
     size = fields.section("size")
     values = {
         "min_pixels": fields.get("min_pixels", size.get("shortest_edge")),
