@@ -94,7 +94,7 @@ def read_tensor(file: BinaryIO, entry: Entry) -> Tensor:
         EOFError: The file ends within the values.
     """
     tensor = torch.empty(entry.shape, dtype=DTYPES[entry.dtype], device="cpu")
-    target = memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+    target = tensor.reshape(-1).view(torch.uint8).numpy().data
     file.seek(entry.start)
     done = 0
     while done < len(target):
@@ -134,7 +134,7 @@ def write_file(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype | N
         file.write(_LENGTH.pack(len(header_json)) + header_json)
         for tensor in tensors.values():
             stored = tensor.detach().to(device="cpu", dtype=dtype or tensor.dtype).contiguous()
-            file.write(memoryview(stored.reshape(-1).view(torch.uint8).numpy()))
+            file.write(stored.reshape(-1).view(torch.uint8).numpy().data)
 
 
 def stored_bytes(tensor: Tensor, dtype: torch.dtype | None) -> int:
