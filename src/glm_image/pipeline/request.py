@@ -79,7 +79,7 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     Raises:
         InputError: Something cannot be done as asked.
     """
-    texts = _texts(request.prompt)
+    texts = check_texts(request.prompt)
     images = _sources_per_prompt(request.image, len(texts))
     count = _count(request.num_images)
     seeds = _seeds(request.seeds, len(texts), count)
@@ -102,7 +102,12 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     return pictures, list(dict.fromkeys(notes))
 
 
-def _texts(prompt: str | Sequence[str]) -> list[str]:
+def check_texts(prompt: str | Sequence[str]) -> list[str]:
+    """The prompts of a request as a list.
+
+    Raises:
+        InputError: There is none, or one is blank, too long or no text.
+    """
     texts = [prompt] if isinstance(prompt, str) else prompt
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
         raise InputError(

@@ -1,5 +1,6 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
+import json
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
@@ -10,8 +11,9 @@ from torch import nn
 from glm_image.checkpoint import hub, published
 from glm_image.checkpoint.published import Components
 from glm_image.checkpoint.writer import MARKER_FILE
+from glm_image.config import from_mapping
 from glm_image.device import Device
-from glm_image.errors import InputError, NotFoundError
+from glm_image.errors import ConfigError, InputError, NotFoundError
 from glm_image.types import PIXELS_PER_LATENT, Size
 
 BUNDLED = "nano"
@@ -19,6 +21,25 @@ BUNDLED = "nano"
 
 _PUBLISHED_SAMPLE_SIZE = 1024
 _PUBLISHED_SIDES = (512, 2048)
+
+
+ABOUT_FILE = "about.json"
+"""File of a checkpoint that says what it was trained to draw; the published one has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a model was trained to draw, for its users to read.
+
+    Args:
+        summary: One sentence.
+        draws: What it can draw and what it cannot.
+        examples: Prompts that it does well.
+    """
+
+    summary: str
+    draws: tuple[str, ...]
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +69,22 @@ class System(Components):
         """
         folder = find(model, revision=revision)
         parts = published.load(folder, dtype=device.dtype, device=device.torch_device)
-        for network in (parts.generator, parts.dit, parts.vae, parts.glyph_encoder):
+        system = cls._of(parts, model, device)
+        for network in system.networks.values():
             network.eval().requires_grad_(False)
+        return system
+
+    @classmethod
+    def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":
+        """Read everything of a checkpoint but its weights: what it could do, not doing it.
+
+        Raises:
+            CheckpointError: Configs are wrong; every problem is listed.
+        """
+        return cls._of(published.outline(folder), model, device)
+
+    @classmethod
+    def _of(cls, parts: Components, model: str | Path | None, device: Device) -> "System":
         values = {field.name: getattr(parts, field.name) for field in fields(parts)}
         return cls(**values, name=BUNDLED if model is None else str(model), device=device)
 
@@ -130,6 +165,22 @@ def find(model: str | Path | None, *, revision: str | None = None) -> Path:
             hint="install a release of the package, or name a folder or 'zai-org/GLM-Image'",
         )
     return folder
+
+
+def read_about(folder: Path) -> About | None:
+    """What a checkpoint says about itself; None if it has no such file.
+
+    Raises:
+        ConfigError: The file is damaged or has unknown fields.
+    """
+    path = folder / ABOUT_FILE
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"not JSON: {error}", field=str(path)) from error
+    return from_mapping(About, content, source=str(path))
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -1,0 +1,204 @@
+"""Flags of the commands: one dataclass per command, from which help and parsing are made.
+
+A field is one flag; :func:`flag` gives its help and its spellings. Nothing here imports torch.
+"""
+
+import dataclasses
+import functools
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from glm_image.errors import InputError
+
+FLAG_OF_FIELD = {
+    "device": "--device",
+    "dtype": "--dtype",
+    "guidance_scale": "--guidance",
+    "height, width": "--size",
+    "image": "IMAGE",
+    "model": "--model",
+    "num_images": "-n",
+    "num_inference_steps": "--steps",
+    "output": "--output",
+    "prompt": "PROMPT",
+    "quotes": "--quotes",
+    "seed": "--seed",
+    "shard_size": "--shard-size",
+    "strength": "--strength",
+    "temperature": "--temperature",
+    "top_p": "--top-p",
+}
+"""How the commands spell the arguments that errors of the package speak of."""
+
+_UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+
+def flag(text: str, *spellings: str, metavar: str | None = None, panel: str | None = None) -> Any:
+    """Describe a flag, to be used in ``Annotated``.
+
+    Args:
+        text: One line of help, with the default in words.
+        spellings: Such as ``"--steps"``; made from the field's name if there are none.
+        metavar: What stands for the value in the help.
+        panel: Heading in the help that the flag stands under.
+    """
+    return typer.Option(
+        *spellings, help=text, metavar=metavar, rich_help_panel=panel, show_default=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFlags:
+    """What a command prints."""
+
+    json: Annotated[bool, flag("Print one JSON object.", "--json", panel="Output")] = False
+    quiet: Annotated[bool, flag("No progress and no notes.", "--quiet", "-q", panel="Output")] = (
+        False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFlags(ReportFlags):
+    """Which model runs where."""
+
+    model: Annotated[
+        str | None,
+        flag(
+            "Folder, or repository such as zai-org/GLM-Image. Default: the bundled model.",
+            "--model",
+            "-m",
+            metavar="NAME",
+            panel="Model",
+        ),
+    ] = None
+    device: Annotated[
+        str | None,
+        flag("auto, cpu, cuda, cuda:1, npu or mps. Default: auto.", metavar="NAME", panel="Model"),
+    ] = None
+    dtype: Annotated[
+        str | None,
+        flag(
+            "bfloat16 or float32. Default: float32 on the CPU, else bfloat16.",
+            metavar="NAME",
+            panel="Model",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawFlags(ModelFlags):
+    """How pictures are made and where they go."""
+
+    size: Annotated[
+        str | None,
+        flag(
+            "Width and height in pixels, such as 1280x1024. Default: the model's size, or that of "
+            "the first source.",
+            "--size",
+            "-s",
+            metavar="WxH",
+        ),
+    ] = None
+    steps: Annotated[int | None, flag("Denoising steps. Default: 50.", metavar="N")] = None
+    guidance: Annotated[
+        float | None,
+        flag("Weight of the prompt in the decoder; 1 is off. Default: 1.5.", metavar="X"),
+    ] = None
+    temperature: Annotated[
+        float | None,
+        flag("Of the generator; 0 is greedy. Default: the model's, 0.9.", metavar="X"),
+    ] = None
+    top_p: Annotated[
+        float | None,
+        flag("Share that tokens are chosen from. Default: the model's, 0.75.", metavar="X"),
+    ] = None
+    quotes: Annotated[
+        str | None,
+        flag("How quoted texts are found: smart or compat. Default: smart.", metavar="NAME"),
+    ] = None
+    seed: Annotated[
+        int | None,
+        flag("Seed of the first picture; others count up. Default: drawn.", metavar="N"),
+    ] = None
+    num_images: Annotated[
+        int, flag("Number of pictures. Default: 1.", "-n", "--num-images", metavar="N")
+    ] = 1
+    output: Annotated[
+        str | None,
+        flag(
+            "A .png file, or a folder for files named by seed. Default: this folder.",
+            "--output",
+            "-o",
+            metavar="PATH",
+            panel="Output",
+        ),
+    ] = None
+
+
+def with_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one flag per field of its parameter ``flags``, which is a dataclass.
+
+    Other parameters stay as they are.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    flags_type = signature.parameters["flags"].annotation
+    own = [parameter for name, parameter in signature.parameters.items() if name != "flags"]
+    hints = typing.get_type_hints(flags_type, include_extras=True)
+    options = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=hints[field.name],
+        )
+        for field in dataclasses.fields(flags_type)
+    ]
+
+    @functools.wraps(command)
+    def call(**values: Any) -> None:
+        arguments = {parameter.name: values.pop(parameter.name) for parameter in own}
+        command(**arguments, flags=flags_type(**values))
+
+    parameters = [*own, *options]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    # What inspection finds first; the wrapped command would show through otherwise.
+    vars(call)["__signature__"] = signature.replace(parameters=parameters)
+    return call
+
+
+def parse_size(text: str | None) -> tuple[int | None, int | None]:
+    """Height and width of ``"WIDTHxHEIGHT"``; one number is a square.
+
+    Raises:
+        InputError: The text is no size.
+    """
+    if text is None:
+        return None, None
+    match = re.fullmatch(r"(\d{1,6})(?:[xX×](\d{1,6}))?", text.strip())
+    if match is None:
+        raise InputError(
+            f"got {text!r}", field="height, width", hint="write width x height, such as 1280x1024"
+        )
+    width = int(match[1])
+    return int(match[2] or width), width
+
+
+def parse_bytes(text: str) -> int:
+    """Number of bytes of a text such as ``"5GB"`` or ``"500MB"``.
+
+    Raises:
+        InputError: The text is no positive number of bytes.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?b?)", text.strip().lower())
+    unit = match[2] if match else "?"
+    unit = unit if unit in _UNITS or unit == "?" else f"{unit}b"
+    count = int(float(match[1]) * _UNITS[unit]) if match and unit in _UNITS else 0
+    if count < 1:
+        raise InputError(f"got {text!r}", field="shard_size", hint="write it like 5GB or 500MB")
+    return count
