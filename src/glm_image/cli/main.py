@@ -14,6 +14,7 @@ from glm_image.cli.doctor import doctor
 from glm_image.cli.edit import edit
 from glm_image.cli.flags import FLAG_OF_FIELD, with_flags
 from glm_image.cli.generate import generate
+from glm_image.cli.train import app as train_app
 from glm_image.errors import GlmImageError, InputError, NotFoundError
 
 EXIT_FAILURE = 1
@@ -33,6 +34,7 @@ app.command("generate")(with_flags(generate))
 app.command("edit")(with_flags(edit))
 app.command("doctor")(with_flags(doctor))
 app.command("convert")(with_flags(convert))
+app.add_typer(train_app, name="train")
 
 
 @app.callback(invoke_without_command=True)

@@ -38,6 +38,7 @@ class DecoderMix:
 
     Attributes:
         edits: Share of steps whose pictures are edits with a source.
+        edits_from: First step with edits.
         repeats: Noise levels drawn for every picture, which is drawn and encoded once.
         drop_all: Pictures without glyphs, prior and source: the unconditional branch.
         drop_glyphs: Further pictures without glyphs.
@@ -50,6 +51,7 @@ class DecoderMix:
     """
 
     edits: float = 0.0
+    edits_from: int = 0
     repeats: int = 4
     drop_all: float = 0.08
     drop_glyphs: float = 0.05
@@ -102,7 +104,8 @@ class DecoderTask(Task):
     def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
         """Mean squared error of the velocity on fresh pictures, weighted."""
         source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
-        draw = edit_pair if source.random() < self.mix.edits else text_picture
+        edits = self.mix.edits if step >= self.mix.edits_from else 0.0
+        draw = edit_pair if source.random() < edits else text_picture
         pairs = [draw(source, self.mix.scenes, self.words) for _ in range(self.batch)]
         clean = self._latents([pair.target for pair in pairs])
         repeats = self.mix.repeats
@@ -215,7 +218,7 @@ class DecoderTask(Task):
     def validate(self) -> Metrics:
         """Velocity error on held-out pictures at fixed noise levels."""
         rng = seeded(_HELD_OUT)
-        return {"error": float(np.mean([self(rng, 0)[1]["error"] for _ in range(6)]))}
+        return {"error": float(np.mean([self(rng, self.mix.edits_from)[1]["error"] for _ in range(6)]))}
 
     def samples(self) -> Image.Image:
         """Held-out pictures drawn from their true codes in 12 steps, with the truth above."""

@@ -29,9 +29,10 @@ _HELD_OUT = 7_002
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorMix:
-    """What a step of the generator's training is made of; weights need not sum to one.
+    """What a stage of the generator's training is made of; weights need not sum to one.
 
     Attributes:
+        start: First step of the stage.
         strips: Strips one or two cells high with one text: the quickest way to learn copying.
         rasters: Whole pictures without a preview, the first stage of pre-training.
         previews: Whole pictures as they are generated: preview, then full grid.
@@ -41,6 +42,7 @@ class GeneratorMix:
         scenes: What the pictures show.
     """
 
+    start: int = 0
     strips: float = 0.0
     rasters: float = 0.0
     previews: float = 1.0
@@ -78,7 +80,7 @@ class GeneratorTask(Task):
     Args:
         generator: The network; its image encoder is not trained here.
         tokenizer: Of the prompts.
-        mix: What the steps are made of.
+        curriculum: Stages in order; the first starts at step 0.
         batch: Sequences a step and process.
         words: Where texts come from.
     """
@@ -87,7 +89,7 @@ class GeneratorTask(Task):
         self,
         generator: Generator,
         tokenizer: TextTokenizer,
-        mix: GeneratorMix,
+        curriculum: tuple[GeneratorMix, ...],
         *,
         batch: int,
         words: Words | None = None,
@@ -96,7 +98,7 @@ class GeneratorTask(Task):
         self.generator = generator
         generator.visual.requires_grad_(False)
         generator.vqmodel.requires_grad_(False)
-        self.tokenizer, self.mix, self.batch = tokenizer, mix, batch
+        self.tokenizer, self.curriculum, self.batch = tokenizer, curriculum, batch
         self.words = words or Words()
         self.register_buffer(
             "is_text",
@@ -112,18 +114,20 @@ class GeneratorTask(Task):
     def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
         """Loss of a fresh batch; all its sequences have one format."""
         source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
-        mix = self.mix
+        mix = self._mix(step)
         formats = {"strips": mix.strips, "rasters": mix.rasters}
         formats |= {"previews": mix.previews, "edits": mix.edits}
         name = source.choices(tuple(formats), tuple(formats.values()))[0]
-        loss, metrics = self._loss(self._batch(source, name, self.batch))
+        loss, metrics = self._loss(self._batch(source, name, mix, self.batch))
         return loss, {key: metrics[key] for key in ("right", "text_right")}
 
-    def _batch(self, rng: random.Random, name: str, count: int) -> Batch:
-        return collate([self._sequence(rng, name) for _ in range(count)])
+    def _mix(self, step: int) -> GeneratorMix:
+        return [mix for mix in self.curriculum if mix.start <= step][-1]
 
-    def _sequence(self, rng: random.Random, name: str) -> Sequence:
-        mix = self.mix
+    def _batch(self, rng: random.Random, name: str, mix: GeneratorMix, count: int) -> Batch:
+        return collate([self._sequence(rng, name, mix) for _ in range(count)])
+
+    def _sequence(self, rng: random.Random, name: str, mix: GeneratorMix) -> Sequence:
         if name == "strips":
             rows = rng.choice((1, 1, 2))
             strip = SceneMix(rows=rows, texts=(0, 1, 0, 0), shapes=(1, 0, 0), large_text=rows - 1)
@@ -155,17 +159,19 @@ class GeneratorTask(Task):
     def validate(self) -> Metrics:
         """Teacher-forced accuracy of all codes and of the codes of letters, by format."""
         figures: Metrics = {}
+        last = self.curriculum[-1]
         for name in ("rasters", "previews", "edits"):
-            if vars(self.mix)[name]:
-                batch = self._batch(random.Random(_HELD_OUT), name, 32)
+            if any(vars(mix)[name] for mix in self.curriculum):
+                batch = self._batch(random.Random(_HELD_OUT), name, last, 32)
                 metrics = self._loss(batch)[1]
                 figures |= {f"{name}_{key}": value for key, value in metrics.items()}
         return figures
 
     def samples(self) -> Image.Image | None:
         """Predicted codes of held-out pictures under teacher forcing, as colours; truth above."""
-        batch = self._batch(random.Random(_HELD_OUT), "rasters", 8)
-        hidden = self.generator(batch.ids_bt.to(self.is_text.device), batch.positions_3bt)
+        batch = self._batch(random.Random(_HELD_OUT), "rasters", self.curriculum[-1], 8)
+        device = self.is_text.device
+        hidden = self.generator(batch.ids_bt.to(device), batch.positions_3bt.to(device))
         predicted = self.generator.logits(hidden).argmax(-1).cpu()
         columns: list[np.ndarray] = []
         for row in range(8):

@@ -124,13 +124,14 @@ class Run:
         """Take the remaining steps.
 
         Returns:
-            The last validation figures.
+            The last validation figures; empty if no step remained.
         """
         if self.world > 1 and not dist.is_initialized():
             dist.init_process_group()
         model = DistributedDataParallel(self.task) if self.world > 1 else self.task
         started, first = time.monotonic(), self.step
         sums: Metrics = {}
+        figures: Metrics = {}
         while self.step < self.config.steps:
             self.task.train()
             metrics = self._one_step(model)
@@ -143,7 +144,8 @@ class Run:
                 sums = {}
             if self.step % self.config.save_every == 0 or self.step == self.config.steps:
                 self.save()
-        return self.validate()
+                figures = self.validate()
+        return figures
 
     def _one_step(self, model: nn.Module) -> Metrics:
         rng = seeded(self.config.seed, self.step, self.rank)
@@ -167,7 +169,7 @@ class Run:
         return metrics
 
     def save(self) -> None:
-        """Write the checkpoint (whole or not at all) and validate."""
+        """Write the checkpoint, whole or not at all."""
         if self.rank == 0:
             state = {
                 "task": self.task.state_dict(),
@@ -179,7 +181,6 @@ class Run:
             partial = self.checkpoint.with_suffix(".partial")
             torch.save(state, partial)
             partial.replace(self.checkpoint)
-            self.validate()
 
     def _log(self, kind: str, metrics: Mapping[str, float]) -> None:
         if self.rank == 0:

@@ -1,0 +1,185 @@
+"""Training of the bundled model, part by part, from nothing.
+
+Every part is a run of its own in a folder of the workshop; a part that needs another one reads its
+averaged weights. ``export`` puts them together into a checkpoint in the published layout.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from glm_image.checkpoint import published
+from glm_image.checkpoint.settings import SamplingDefaults
+from glm_image.data import text_vocabulary
+from glm_image.data.vocabulary import meanings
+from glm_image.errors import NotFoundError
+from glm_image.image.size import SourceLimits
+from glm_image.models import presets
+from glm_image.models.dit import DiT
+from glm_image.models.generator import Generator
+from glm_image.models.glyph_encoder import GlyphEncoder
+from glm_image.models.schedule_config import ScheduleConfig
+from glm_image.models.vae import Vae
+from glm_image.training.decoder import DecoderTask, factorise_prior
+from glm_image.training.factored import plain
+from glm_image.training.generator import GeneratorTask, factorise_tables
+from glm_image.training.loop import Run
+from glm_image.training.recipe import NanoRecipe, nano
+from glm_image.training.tokenizer import TokenizerTask, factorise_codebook
+from glm_image.training.vae import VaeTask, initialise
+
+SOURCE_LIMITS = SourceLimits(
+    min_pixels=192**2,
+    max_pixels=512**2,
+    patch_size=16,
+    mean=(0.5, 0.5, 0.5),
+    std=(0.5, 0.5, 0.5),
+)
+SAMPLING = SamplingDefaults(temperature=0.9, top_p=0.75, top_k=8192 + 128)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """Where the bundled model is made.
+
+    Attributes:
+        folder: Holds one folder per part.
+        recipe: Steps, batches and curricula of all parts.
+    """
+
+    folder: Path
+    recipe: NanoRecipe
+
+    def vae(self) -> Run:
+        """The run of the autoencoder."""
+        vae = _channels_last(Vae(presets.nano_vae()))
+        initialise(vae)
+        task = VaeTask(vae, batch=self.recipe.vae_batch)
+        return Run(task, self.recipe.vae, self.folder / "vae")
+
+    def tokenizer(self) -> Run:
+        """The run of the image encoder and its codebook."""
+        generator = self._generator()
+        factorise_codebook(generator, self.recipe.seed)
+        task = TokenizerTask(generator, SOURCE_LIMITS, batch=self.recipe.tokenizer_batch)
+        return Run(task, self.recipe.tokenizer, self.folder / "tokenizer")
+
+    def generator(self) -> Run:
+        """The run of the generator."""
+        generator = self._generator()
+        tokenizer = text_vocabulary.build()
+        factorise_tables(generator, tokenizer, self.recipe.seed)
+        task = GeneratorTask(
+            generator, tokenizer, self.recipe.curriculum, batch=self.recipe.generator_batch
+        )
+        return Run(task, self.recipe.generator, self.folder / "generator")
+
+    def decoder(self) -> Run:
+        """The run of the diffusion decoder and its glyph encoder; needs the autoencoder."""
+        dit = DiT(presets.nano_dit())
+        factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
+        glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
+        task = DecoderTask(
+            dit,
+            glyph_encoder,
+            self._trained_vae(),
+            ScheduleConfig(),
+            self.recipe.decoder_mix,
+            batch=self.recipe.decoder_batch,
+        )
+        return Run(task, self.recipe.decoder, self.folder / "decoder")
+
+    def export(self, target: Path) -> None:
+        """Write the trained parts as one checkpoint, weights in bf16.
+
+        Raises:
+            NotFoundError: A part has not been trained yet.
+        """
+        generator = self._generator()
+        tokenizer = text_vocabulary.build()
+        factorise_tables(generator, tokenizer, self.recipe.seed)
+        _load(generator, self.folder / "generator", "generator.")
+        plain(generator)
+        encoder = self._generator()
+        factorise_codebook(encoder, self.recipe.seed)
+        _load(encoder, self.folder / "tokenizer", "generator.")
+        plain(encoder)
+        generator.visual, generator.vqmodel = encoder.visual, encoder.vqmodel
+        dit = DiT(presets.nano_dit())
+        factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
+        _load(dit, self.folder / "decoder", "dit.")
+        plain(dit)
+        glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
+        _load(glyph_encoder, self.folder / "decoder", "glyph_encoder.")
+        components = published.Components(
+            generator=generator,
+            dit=dit,
+            vae=self._trained_vae(),
+            glyph_encoder=glyph_encoder,
+            text_tokenizer=tokenizer,
+            schedule=ScheduleConfig(),
+            sampling=SAMPLING,
+            source_limits=SOURCE_LIMITS,
+        )
+        published.save(components, target, dtype=torch.bfloat16)
+
+    def _generator(self) -> Generator:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.recipe.seed)
+            return Generator(presets.nano_generator(text_vocabulary.build().vocab_size))
+
+    def _trained_vae(self) -> Vae:
+        """The trained autoencoder with its measured latent statistics."""
+        vae = _channels_last(Vae(presets.nano_vae()))
+        _load(vae, self.folder / "vae", "vae.")
+        file = self.folder / "vae" / "statistics.pt"
+        checkpoint = self.folder / "vae" / "last.pt"
+        if not file.exists() or file.stat().st_mtime < checkpoint.stat().st_mtime:
+            torch.save(VaeTask(vae).statistics(), file)
+        mean, std = torch.load(file, weights_only=True)
+        measured = _channels_last(Vae(presets.nano_vae(mean, std)))
+        measured.load_state_dict(vae.state_dict())
+        return measured
+
+
+PARTS: dict[str, Callable[[Workshop], Run]] = {
+    "vae": Workshop.vae,
+    "tokenizer": Workshop.tokenizer,
+    "generator": Workshop.generator,
+    "decoder": Workshop.decoder,
+}
+"""How each part is trained, in the order in which they are needed."""
+
+
+def workshop(folder: Path, *, scale: float = 1.0, device: str = "cpu") -> Workshop:
+    """The workshop of the bundled model's recipe.
+
+    Args:
+        folder: Holds one folder per part; existing runs are continued.
+        scale: Factor on the number of steps of every part.
+        device: Kind of device to train on.
+    """
+    return Workshop(folder=folder, recipe=nano(scale=scale, device=device))
+
+
+def _channels_last(vae: Vae) -> Vae:
+    return vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _load(module: nn.Module, folder: Path, prefix: str) -> None:
+    """Load the averaged weights of a run; parts that it did not train keep their values."""
+    file = folder / "last.pt"
+    if not file.exists():
+        raise NotFoundError(
+            f"{file} does not exist", field=folder.name, hint=f"train the {folder.name} first"
+        )
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    averaged: dict[str, Tensor] = {**state["task"], **state["ema"]}
+    own = {name.removeprefix(prefix): value for name, value in averaged.items()
+           if name.startswith(prefix)}
+    module.load_state_dict(own)
+
+

@@ -1,0 +1,81 @@
+"""The recipe of the bundled model: every number of its training in one place."""
+
+from dataclasses import dataclass
+
+from glm_image.training.decoder import DecoderMix
+from glm_image.training.generator import GeneratorMix
+from glm_image.training.loop import RunConfig
+from glm_image.training.optim import OptimConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class NanoRecipe:
+    """Steps, batches and curricula of all parts.
+
+    Attributes:
+        seed: Seed of initial weights, data and noise.
+        vae: Run of the autoencoder.
+        vae_batch: Crops a step.
+        tokenizer: Run of the image encoder and codebook.
+        tokenizer_batch: Pictures a step.
+        generator: Run of the generator.
+        generator_batch: Sequences a step.
+        curriculum: Stages of the generator.
+        decoder: Run of the decoder.
+        decoder_batch: Pictures a step.
+        decoder_mix: What the decoder learns from.
+    """
+
+    seed: int
+    vae: RunConfig
+    vae_batch: int
+    tokenizer: RunConfig
+    tokenizer_batch: int
+    generator: RunConfig
+    generator_batch: int
+    curriculum: tuple[GeneratorMix, ...]
+    decoder: RunConfig
+    decoder_batch: int
+    decoder_mix: DecoderMix
+
+
+def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecipe:
+    """The recipe of the bundled model.
+
+    Args:
+        scale: Factor on the number of steps of every part.
+        device: Kind of device to train on.
+        seed: Seed of everything.
+    """
+
+    def steps(count: int) -> int:
+        return max(1, round(count * scale))
+
+    def run(count: int, optim: OptimConfig, save_every: int) -> RunConfig:
+        return RunConfig(
+            steps=steps(count),
+            seed=seed,
+            optim=optim,
+            ema_decay=0.998,
+            save_every=save_every,
+            device=device,
+        )
+
+    return NanoRecipe(
+        seed=seed,
+        # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
+        vae=run(2400, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
+        vae_batch=16,
+        tokenizer=run(2000, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
+        tokenizer_batch=24,
+        generator=run(4500, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        generator_batch=32,
+        curriculum=(
+            GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
+            GeneratorMix(start=steps(1200), strips=0.2, rasters=1.0, previews=0.0, edits=0.5),
+            GeneratorMix(start=steps(2200), strips=0.05, rasters=0.1, previews=1.0, edits=0.4),
+        ),
+        decoder=run(5000, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        decoder_batch=8,
+        decoder_mix=DecoderMix(edits=0.35, edits_from=steps(2000)),
+    )
