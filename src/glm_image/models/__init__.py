@@ -1,0 +1,1 @@
+"""The networks: plain PyTorch modules, each with its configuration beside it."""
