@@ -1,0 +1,1 @@
+"""How good a model is: held-out cases, readers of pictures and texts, tables."""
