@@ -64,7 +64,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
     return NanoRecipe(
         seed=seed,
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
-        vae=run(2400, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
+        vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
         vae_batch=16,
         tokenizer=run(2000, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
@@ -75,7 +75,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
             GeneratorMix(start=steps(1200), strips=0.2, rasters=1.0, previews=0.0, edits=0.5),
             GeneratorMix(start=steps(2200), strips=0.05, rasters=0.1, previews=1.0, edits=0.4),
         ),
-        decoder=run(5000, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
-        decoder_batch=8,
-        decoder_mix=DecoderMix(edits=0.35, edits_from=steps(2000)),
+        decoder=run(4000, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        decoder_batch=4,
+        decoder_mix=DecoderMix(edits=0.35, edits_from=steps(1800)),
     )

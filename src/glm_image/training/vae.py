@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from glm_image.data.draw import render
 from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.data.scene import CELL
 from glm_image.errors import ConfigError
 from glm_image.models.vae import Vae
 from glm_image.training.loop import Metrics, Task, seeded
@@ -85,15 +86,26 @@ class VaeTask(Task):
         return loss, {"l1": float(error.detach()), "kl": float(divergence.detach())}
 
     def _crops(self, rng: torch.Generator) -> Tensor:
-        images = pictures(rng, self.batch, SceneMix())
-        crops: list[Tensor] = []
-        for image in images:
-            height, width = image.shape[-2:]
-            top = int(torch.randint(height - self.crop + 1, (1,), generator=rng))
-            left = int(torch.randint(width - self.crop + 1, (1,), generator=rng))
-            crops.append(image[:, top : top + self.crop, left : left + self.crop])
+        """Crops of fresh pictures, most of them around a shape or a letter."""
+        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
+        crops: list[np.ndarray] = []
+        for _ in range(self.batch):
+            scene = sample_scene(source, SceneMix())
+            image = render(scene)
+            things = [line.box for line in scene.texts]
+            if not things or source.random() < 0.3:
+                things += [box for group in scene.shapes for box in group.boxes]
+            top, left = (source.randrange(side - self.crop + 1) for side in image.shape[:2])
+            if things and source.random() < 0.85:
+                row, column = source.choice([*source.choice(things).cells()])
+                shift = self.crop - CELL
+                top = row * CELL - source.randint(0, shift)
+                left = column * CELL - source.randint(0, shift)
+            top = min(max(top, 0), image.shape[0] - self.crop)
+            left = min(max(left, 0), image.shape[1] - self.crop)
+            crops.append(image[top : top + self.crop, left : left + self.crop])
         device = next(self.vae.parameters()).device
-        return torch.stack(crops).to(device, memory_format=torch.channels_last)
+        return to_tensor(np.stack(crops)).to(device, memory_format=torch.channels_last)
 
     def validate(self) -> Metrics:
         """Peak signal-to-noise ratio in dB of whole held-out pictures."""
