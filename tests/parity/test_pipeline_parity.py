@@ -83,11 +83,6 @@ def reference(tiny_checkpoint: Path) -> Reference:
     return Reference(tiny_checkpoint)
 
 
-@pytest.fixture(scope="module")
-def pipeline(tiny_checkpoint: Path) -> GlmImagePipeline:
-    return GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", dtype="float32")
-
-
 def picture(height: int, width: int, index: int) -> PilImage.Image:
     rows, columns = np.mgrid[0:height, 0:width]
     checks = (columns // 24 + rows // 24 + index) % 2 * 200
@@ -96,7 +91,10 @@ def picture(height: int, width: int, index: int) -> PilImage.Image:
 
 
 def run(
-    pipeline: GlmImagePipeline, case: Case, images: list[PilImage.Image], patch: pytest.MonkeyPatch
+    tiny_pipeline: GlmImagePipeline,
+    case: Case,
+    images: list[PilImage.Image],
+    patch: pytest.MonkeyPatch,
 ) -> tuple[Result, Tensor]:
     """Our result and our latents after every step."""
     trajectory: list[Tensor] = []
@@ -112,7 +110,7 @@ def run(
         return sample(*others, keep)  # type: ignore[arg-type]
 
     patch.setattr(denoise, "sample", recording)
-    result = pipeline(
+    result = tiny_pipeline(
         case.prompt,
         image=images or None,
         height=case.height,
@@ -128,12 +126,12 @@ def run(
 def test_end_to_end(
     name: str,
     reference: Reference,
-    pipeline: GlmImagePipeline,
+    tiny_pipeline: GlmImagePipeline,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     case = CASES[name]
     images = [picture(*size, index) for index, size in enumerate(case.sources)]
-    result, trajectory = run(pipeline, case, images, monkeypatch)
+    result, trajectory = run(tiny_pipeline, case, images, monkeypatch)
     codes = result.prior_tokens[0]
 
     sources = reference.source_codes(reference.inputs("x", 64, 64, images), len(images))
@@ -146,12 +144,14 @@ def test_end_to_end(
         guidance=case.guidance,
         seed=case.seed,
     )
-    ours = schedule(case.height, case.width, case.steps, pipeline.system.schedule)
+    ours = schedule(case.height, case.width, case.steps, tiny_pipeline.system.schedule)
     assert torch.equal(painted.sigmas, ours.sigmas)
     assert torch.equal(painted.timesteps - 1, ours.timesteps)
     torch.testing.assert_close(trajectory, painted.trajectory, atol=TRAJECTORY, rtol=0)
     latents = denoise.to_latents(trajectory[-1:].float())[0].values_chw
-    decoded = pipeline.system.vae.decode(pipeline.system.vae.denormalize(latents[None]))[0]
+    decoded = tiny_pipeline.system.vae.decode(tiny_pipeline.system.vae.denormalize(latents[None]))[
+        0
+    ]
     floats = (decoded.permute(1, 2, 0) / 2 + 0.5).clamp(0, 1)
     torch.testing.assert_close(floats, painted.image, atol=PIXELS, rtol=0)
     pixels = torch.from_numpy(np.asarray(result.images[0], dtype=np.float32)) / 255
@@ -162,7 +162,7 @@ def test_end_to_end(
 def test_every_choice_follows_the_reference_scores(
     name: str,
     reference: Reference,
-    pipeline: GlmImagePipeline,
+    tiny_pipeline: GlmImagePipeline,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     case = CASES[name]
@@ -176,7 +176,7 @@ def test_every_choice_follows_the_reference_scores(
         return chosen
 
     monkeypatch.setattr(Sampler, "pick", recording)
-    result = pipeline(
+    result = tiny_pipeline(
         case.prompt,
         image=images or None,
         height=case.height,
@@ -189,10 +189,10 @@ def test_every_choice_follows_the_reference_scores(
     monkeypatch.undo()
 
     inputs = reference.inputs(case.prompt, case.height, case.width, images)
-    expected = reference.logits(inputs, chosen.tolist())[:, : pipeline.system.num_codes]
+    expected = reference.logits(inputs, chosen.tolist())[:, : tiny_pipeline.system.num_codes]
     torch.testing.assert_close(scores, expected, atol=SCORES, rtol=0)
     grid = (case.height // 32, case.width // 32)
-    shape = pipeline.system.latent_shape(Size(case.height, case.width))
+    shape = tiny_pipeline.system.latent_shape(Size(case.height, case.width))
     uniforms = draw([case.seed], shape, len(chosen)).uniforms_pn[0]
     sampler = Sampler(temperature=0.9, top_p=0.75)
     assert torch.equal(sampler.pick(expected, uniforms), chosen)
@@ -206,7 +206,7 @@ def previews(inputs: dict[str, Tensor]) -> int:
     return int(inputs["image_grid_thw"][1].prod())
 
 
-def test_noise_is_that_of_the_reference(pipeline: GlmImagePipeline) -> None:
+def test_noise_is_that_of_the_reference(tiny_pipeline: GlmImagePipeline) -> None:
     """A seed means the same noise here and there."""
     shape = (4, 12, 8)
     generator = torch.Generator().manual_seed(99)

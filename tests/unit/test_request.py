@@ -7,21 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image as PilImage
 
+from drawing import picture
 from glm_image.errors import InputError, NotFoundError
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.request import MAX_PROMPT_CHARACTERS
-
-
-@pytest.fixture(scope="module")
-def pipeline(tiny_checkpoint: Path) -> GlmImagePipeline:
-    return GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", dtype="float32")
-
-
-def picture(height: int, width: int) -> PilImage.Image:
-    return PilImage.new("RGB", (width, height), "orange")
-
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "blank prompt": ({"prompt": " \n"}, "prompt: it is blank"),
@@ -84,10 +74,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_name_the_argument(pipeline: GlmImagePipeline, name: str) -> None:
+def test_refusals_name_the_argument(tiny_pipeline: GlmImagePipeline, name: str) -> None:
     options, message = REFUSED[name]
     with pytest.raises(InputError, match=message) as caught:
-        pipeline(**{"prompt": "a", "num_inference_steps": 2, "seed": 7, **options})
+        tiny_pipeline(**{"prompt": "a", "num_inference_steps": 2, "seed": 7, **options})
     assert caught.value.hint or caught.value.field == "latents"
 
 
