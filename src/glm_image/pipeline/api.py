@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from glm_image.device import Device, resolve
+from glm_image.device import resolve
 from glm_image.errors import GlmImageError, InputError
 from glm_image.pipeline.generate import generate
 from glm_image.pipeline.params import SamplingParams, is_whole
@@ -65,9 +65,14 @@ class GlmImagePipeline:
         return cls(System.load(model, chosen, revision=revision))
 
     @property
-    def device(self) -> Device:
-        """Where the networks are and in which dtype."""
-        return self.system.device
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.system.device.torch_device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Dtype of the networks."""
+        return self.system.device.dtype
 
     def __call__(  # noqa: PLR0913 - the call that users of such pipelines know
         self,
