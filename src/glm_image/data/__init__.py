@@ -1,0 +1,1 @@
+"""What the bundled model learns from: drawn scenes, their codes, prompts and edits."""

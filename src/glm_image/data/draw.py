@@ -38,7 +38,8 @@ def render(scene: Scene) -> Pixels:
                 continue
             mask = character_mask(character, line.scale)
             _paint(canvas, mask, line.colour, line.box.row, line.box.column + index * line.scale)
-    return np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _paint(canvas: NDArray[np.float32], mask: Mask, colour: str, row: int, column: int) -> None:

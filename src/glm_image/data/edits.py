@@ -137,9 +137,7 @@ def recolour(rng: random.Random, scene: Scene, book: Phrasebook, text: str) -> C
         return None
     index = rng.randrange(len(scene.shapes))
     group = scene.shapes[index]
-    colours = [
-        c for c in palette.NAMES if c != group.colour and visible_on(scene.background, c)
-    ]
+    colours = [c for c in palette.NAMES if c != group.colour and visible_on(scene.background, c)]
     colour = rng.choice(colours)
     thing = _shape_name(rng, scene, index, book)
     template = rng.choice(RECOLOUR[book is CHINESE])

@@ -32,7 +32,10 @@ class Face:
     index: int = 0
 
 
-SANS: tuple[Face, ...] = (Face(file="DejaVuSansCondensed-Bold.ttf"), Face(file="DejaVuSans-Bold.ttf"))
+SANS: tuple[Face, ...] = (
+    Face(file="DejaVuSansCondensed-Bold.ttf"),
+    Face(file="DejaVuSans-Bold.ttf"),
+)
 SERIF: tuple[Face, ...] = (
     Face(file="DejaVuSerifCondensed-Bold.ttf"),
     Face(file="DejaVuSerif-Bold.ttf"),

@@ -100,9 +100,7 @@ def sample_scene(
     """
     kind = "plain" if rng.random() < mix.plain else rng.choice(BACKGROUNDS[1:])
     background = Background(kind=kind, colour=rng.choice(palette.NAMES))
-    scene = Scene(
-        rows=mix.rows, columns=mix.columns, background=background, shapes=(), texts=()
-    )
+    scene = Scene(rows=mix.rows, columns=mix.columns, background=background, shapes=(), texts=())
     texts = rng.choices(range(4), mix.texts)[0]
     groups = rng.choices(range(3), mix.shapes)[0]
     for index in range(max(texts, 1 if groups == 0 else 0)):

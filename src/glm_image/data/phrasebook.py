@@ -175,7 +175,11 @@ CHINESE = Phrasebook(
         "{size}{colour}色标题{text}在{place}",
         "文字{text}在{place}，{size}{colour}色",
     ),
-    plain_text_clauses=("{place}写着{text}", "{place}有{size}字{text}", "{size}文字{text}在{place}"),
+    plain_text_clauses=(
+        "{place}写着{text}",
+        "{place}有{size}字{text}",
+        "{size}文字{text}在{place}",
+    ),
     places={
         "top left": ("左上角", "左上方", "左上"),
         "top center": ("上方", "顶部", "上面"),

@@ -72,9 +72,7 @@ def assemble(
     weights[len(ids) - 1 :] = 1.0
     if len(codes) > 1:
         weights[len(ids) - 1 : len(ids) - 1 + len(codes[0])] = preview
-    return Sequence(
-        ids=whole[:-1], positions=positions[:, :-1], targets=targets, weights=weights
-    )
+    return Sequence(ids=whole[:-1], positions=positions[:, :-1], targets=targets, weights=weights)
 
 
 def collate(sequences: list[Sequence]) -> Batch:

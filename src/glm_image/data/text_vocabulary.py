@@ -2,8 +2,9 @@
 
 Ids: visual codes, image start and end, unused, then 256 bytes, the markers of GLM-4, words of the
 prompts (with the space before them) and Chinese characters. There are no merges: a word that is
-not in the list, and everything in quotation marks, is spelled byte by byte, so the generator sees
-the letters that it has to draw.
+not in the list is spelled byte by byte, and so is the first word in quotation marks, which has no
+space before it. The generator thus sees the letters that it has to draw; a Chinese character is
+one id inside quotation marks as well.
 """
 
 import json
@@ -74,6 +75,10 @@ def build() -> TextTokenizer:
     return TextTokenizer(
         json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False),
         Roles(
-            image="<|image|>", grid_start="<sop>", grid_end="<eop>", start=special[0], end=special[1]
+            image="<|image|>",
+            grid_start="<sop>",
+            grid_end="<eop>",
+            start=special[0],
+            end=special[1],
         ),
     )

@@ -101,8 +101,8 @@ def preview_grid(scene: Scene, height: int, width: int) -> Grid:
 def _grid(scene: Scene, height: int, width: int) -> Grid:
     """Name what stands at the centre of every patch of a ``height`` x ``width`` raster."""
     ratio = height / scene.rows
-    ys = (np.arange(height) + 0.5) / ratio
-    xs = (np.arange(width) + 0.5) * scene.columns / width
+    ys = (np.arange(height, dtype=np.float64) + 0.5) / ratio
+    xs = (np.arange(width, dtype=np.float64) + 0.5) * scene.columns / width
     grid = np.empty((height, width), dtype=np.int64)
     for row, y in enumerate(ys):
         grid[row, :] = code_of(_background(scene, float(y)))

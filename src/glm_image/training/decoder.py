@@ -218,7 +218,9 @@ class DecoderTask(Task):
     def validate(self) -> Metrics:
         """Velocity error on held-out pictures at fixed noise levels."""
         rng = seeded(_HELD_OUT)
-        return {"error": float(np.mean([self(rng, self.mix.edits_from)[1]["error"] for _ in range(6)]))}
+        return {
+            "error": float(np.mean([self(rng, self.mix.edits_from)[1]["error"] for _ in range(6)]))
+        }
 
     def samples(self) -> Image.Image:
         """Held-out pictures drawn from their true codes in 12 steps, with the truth above."""
@@ -261,8 +263,9 @@ def _sizes(pictures: list[Picture]) -> Tensor:
 
 
 def _repeat_inputs(inputs: DiTInputs, times: int) -> DiTInputs:
-    fields = {name: value.repeat(times, *[1] * (value.ndim - 1))
-              for name, value in vars(inputs).items()}
+    fields = {
+        name: value.repeat(times, *[1] * (value.ndim - 1)) for name, value in vars(inputs).items()
+    }
     return DiTInputs(**fields)
 
 

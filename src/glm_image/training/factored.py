@@ -64,9 +64,9 @@ def factorise(
             names.setdefault(name, len(names))
     longest = max(len(row) for row in attributes)
     index_ka = torch.full((rows, longest), len(names))
-    for row, its in enumerate(attributes):
+    for index, its in enumerate(attributes):
         for column, name in enumerate(its):
-            index_ka[row, column] = names[name]
+            index_ka[index, column] = names[name]
     factors = torch.randn(len(names) + 1, width, generator=rng) * (std / longest**0.5)
     factors[-1] = 0
     free = torch.tensor([not row for row in attributes] + [True] * (rows - len(attributes)))

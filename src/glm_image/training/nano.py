@@ -178,8 +178,9 @@ def _load(module: nn.Module, folder: Path, prefix: str) -> None:
         )
     state = torch.load(file, map_location="cpu", weights_only=True)
     averaged: dict[str, Tensor] = {**state["task"], **state["ema"]}
-    own = {name.removeprefix(prefix): value for name, value in averaged.items()
-           if name.startswith(prefix)}
+    own = {
+        name.removeprefix(prefix): value
+        for name, value in averaged.items()
+        if name.startswith(prefix)
+    }
     module.load_state_dict(own)
-
-
