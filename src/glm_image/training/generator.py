@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
+from torch.nn.utils import parametrize
 
 from glm_image.data.layout import SceneMix
 from glm_image.data.sequences import (
@@ -19,6 +20,7 @@ from glm_image.data.sequences import (
     text_sequence,
 )
 from glm_image.data.vocabulary import meanings
+from glm_image.errors import ConfigError
 from glm_image.models.generator import Generator
 from glm_image.tokenizer.text import TextTokenizer
 from glm_image.training.factored import factorise
@@ -70,6 +72,24 @@ def factorise_tables(generator: Generator, tokenizer: TextTokenizer, seed: int) 
     embedding = generator.language_model.embed_tokens
     factorise(embedding, table, std=0.5, rng=seeded(seed))
     factorise(generator.lm_head, head, std=0.6 / width**0.5, rng=seeded(seed))
+
+
+def freeze_text(generator: Generator) -> None:
+    """Keep the input rows of text ids as they are while those of visual ids learn.
+
+    Raises:
+        ConfigError: The input table is factored, so text and visual rows share vectors.
+    """
+    embedding = generator.language_model.embed_tokens
+    if parametrize.is_parametrized(embedding):
+        raise ConfigError(
+            "the input table is factored: its text rows share vectors with the codes",
+            field="embed_tokens",
+            hint="call glm_image.training.factored.plain first",
+        )
+    visual = generator.config.text.vision_vocab_size
+    is_visual = torch.arange(embedding.num_embeddings)[:, None] < visual
+    embedding.weight.register_hook(lambda gradient: gradient * is_visual.to(gradient))
 
 
 class GeneratorTask(Task):

@@ -66,7 +66,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
         vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
         vae_batch=16,
-        tokenizer=run(2000, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
+        tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
         generator=run(2800, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
         generator_batch=32,
