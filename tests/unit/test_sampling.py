@@ -32,6 +32,11 @@ def test_nucleus_keeps_the_token_that_crosses_the_limit(top_p: float, kept: set[
     assert {pick(sampler, index / 1000) for index in range(1000)} == kept
 
 
+def test_rounding_up_to_one_stays_in_the_nucleus() -> None:
+    assert pick(Sampler(temperature=1.0, top_p=0.5), 1.0) == 3
+    assert pick(Sampler(temperature=1.0, top_p=1.0), 1.0) == 2
+
+
 def test_top_k_keeps_the_most_likely() -> None:
     sampler = Sampler(temperature=1.0, top_p=1.0, top_k=2)
     assert {pick(sampler, index / 100) for index in range(100)} == {1, 3}

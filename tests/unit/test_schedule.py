@@ -71,6 +71,11 @@ def test_strength_runs_the_last_steps(strength: float, count: int) -> None:
     assert part.starts_from_noise == (count == 30)
 
 
+def test_strength_is_not_cut_by_rounding() -> None:
+    """0.29 of 100 steps is 28.999999999999996 in floats."""
+    assert len(schedule(64, 64, 100, PUBLISHED).last(0.29)) == 29
+
+
 def test_other_numbers_of_a_checkpoint_are_used() -> None:
     config = ScheduleConfig(
         num_train_timesteps=100, base_image_seq_len=4, base_shift=0.5, max_shift=1.0
