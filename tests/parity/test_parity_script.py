@@ -1,0 +1,52 @@
+"""``make parity`` on the tiny checkpoint."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+pytestmark = pytest.mark.parity
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "parity.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("parity_script", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_holds(
+    script: ModuleType,
+    tiny_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["parity.py", "--model", str(tiny_checkpoint), "--steps", "2"])
+    assert script.main() == 0
+    printed = capsys.readouterr().out
+    for name in script.Table().rows:
+        assert name in printed
+
+
+def test_a_difference_shows(script: ModuleType) -> None:
+    table = script.Table()
+    assert not table.holds, "nothing was compared"
+    same = torch.arange(4.0)
+    for row in table.rows.values():
+        row.add(same, same)
+    assert table.holds
+    table.rows["ids of the prompt"].add(same, same + 1)
+    assert not table.holds
+    table = script.Table()
+    for row in table.rows.values():
+        row.add(same, same)
+    table.rows["weights"].add(same, same[:2])
+    assert not table.holds
