@@ -115,7 +115,11 @@ def test_22_unconditional_branch_knows_no_reference(tiny_pipeline: GlmImagePipel
         assert guidance is not None
         branch = denoise.conditional(dit, [one])
         assert (branch.references is not None) == bool(references)
-        outputs.append(denoise.velocity(dit, latents, 500.0, guidance.unconditional, None))
+        alone = denoise.velocity(dit, latents, 500.0, guidance.unconditional, None)
+        told_all = denoise.velocity(dit, latents, 500.0, branch, None)
+        mixed = denoise.velocity(dit, latents, 500.0, branch, guidance)
+        torch.testing.assert_close(mixed, alone + 1.5 * (told_all - alone))
+        outputs.append(alone)
     assert torch.equal(outputs[0], outputs[1])
     assert torch.equal(outputs[0], outputs[2])
 
