@@ -84,11 +84,14 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     count = _count(request.num_images)
     seeds = _seeds(request.seeds, len(texts), count)
     notes: list[str] = []
-    loaded: dict[int, Source] = {}
+    # A picture that several prompts share is read and scaled once.
+    opened = {id(image): codec.load(image) for own in images for image in own}
+    scaled = {key: _scale(system, picture, notes) for key, picture in opened.items()}
     prompts: list[tuple[Prompt, OutputPlan]] = []
     for text, own in zip(texts, images, strict=True):
-        output = _output(system, request, own, notes)
-        sources = tuple(_source(system, image, loaded, notes) for image in own)
+        first = opened[id(own[0])] if own else None
+        output = _output(system, request, first, notes)
+        sources = tuple(scaled[id(image)] for image in own)
         prompts.append((Prompt(text=text, size=output.generated, sources=sources), output))
     wanted = [pair for pair in prompts for _ in range(count)]
     codes = _codes(system, request.prior_tokens, [prompt for prompt, _ in wanted])
@@ -171,18 +174,13 @@ def _not_a_source(image: object) -> InputError:
     )
 
 
-def _source(
-    system: System, image: SourceImage, loaded: dict[int, Source], notes: list[str]
-) -> Source:
-    """Read and scale a source; the same object is read once."""
-    if id(image) not in loaded:
-        picture = codec.load(image)
-        source = prepare_source(picture, system.source_limits)
-        if source.size != (picture.height, picture.width):
-            size = Size(picture.height, picture.width)
-            notes.append(f"a source of {size} was scaled to {source.size}")
-        loaded[id(image)] = source
-    return loaded[id(image)]
+def _scale(system: System, picture: PilImage.Image, notes: list[str]) -> Source:
+    """Scale a source for both encoders, and note it."""
+    source = prepare_source(picture, system.source_limits)
+    size = Size(picture.height, picture.width)
+    if source.size != size:
+        notes.append(f"a source of {size} was scaled to {source.size}")
+    return source
 
 
 def _count(num_images: int) -> int:
@@ -214,12 +212,12 @@ def _seeds(seeds: int | Sequence[int] | None, prompts: int, count: int) -> list[
 
 
 def _output(
-    system: System, request: Request, images: Sequence[SourceImage], notes: list[str]
+    system: System, request: Request, first: PilImage.Image | None, notes: list[str]
 ) -> OutputPlan:
     """Requested and generated size of the pictures of one prompt."""
     height, width = request.height, request.width
     if height is None and width is None:
-        size = _size_of(system, images[0], notes) if images else system.default_size
+        size = system.default_size if first is None else _size_of(system, first, notes)
     elif height is None or width is None:
         missing = "height" if height is None else "width"
         raise InputError("it is missing", field=missing, hint="give height and width, or neither")
@@ -236,9 +234,8 @@ def _output(
     return output
 
 
-def _size_of(system: System, image: SourceImage, notes: list[str]) -> Size:
+def _size_of(system: System, picture: PilImage.Image, notes: list[str]) -> Size:
     """Size of an edit whose size nobody names: that of its first source, within the limits."""
-    picture = codec.load(image)
     size = Size(picture.height, picture.width)
     low, high = system.sides
     if low <= min(size) <= max(size) <= high:
