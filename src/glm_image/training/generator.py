@@ -35,6 +35,7 @@ class GeneratorMix:
 
     Attributes:
         start: First step of the stage.
+        batch_factor: Size of a batch as a factor on the task's; long sequences take a smaller one.
         strips: Strips one or two cells high with one text: the quickest way to learn copying.
         rasters: Whole pictures without a preview, the first stage of pre-training.
         previews: Whole pictures as they are generated: preview, then full grid.
@@ -45,6 +46,7 @@ class GeneratorMix:
     """
 
     start: int = 0
+    batch_factor: float = 1.0
     strips: float = 0.0
     rasters: float = 0.0
     previews: float = 1.0
@@ -138,7 +140,8 @@ class GeneratorTask(Task):
         formats = {"strips": mix.strips, "rasters": mix.rasters}
         formats |= {"previews": mix.previews, "edits": mix.edits}
         name = source.choices(tuple(formats), tuple(formats.values()))[0]
-        loss, metrics = self._loss(self._batch(source, name, mix, self.batch))
+        count = max(1, round(self.batch * mix.batch_factor))
+        loss, metrics = self._loss(self._batch(source, name, mix, count))
         return loss, {key: metrics[key] for key in ("right", "text_right")}
 
     def _mix(self, step: int) -> GeneratorMix:
