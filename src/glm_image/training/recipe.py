@@ -82,7 +82,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
                 edits=0.5,
             ),
         ),
-        decoder=run(4000, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        decoder=run(2400, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
         decoder_batch=4,
-        decoder_mix=DecoderMix(edits=0.35, edits_from=steps(1800)),
+        decoder_mix=DecoderMix(edits=0.35, edits_from=steps(1000)),
     )
