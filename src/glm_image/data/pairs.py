@@ -12,7 +12,7 @@ from glm_image.data.draw import render
 from glm_image.data.edits import sample_edit
 from glm_image.data.layout import SceneMix, sample_scene
 from glm_image.data.prompts import book_for
-from glm_image.data.scene import CELL, Scene
+from glm_image.data.scene import CELL, Box, Scene
 from glm_image.data.sequences import Words
 from glm_image.data.vocabulary import full_grid, meanings
 
@@ -26,12 +26,14 @@ class Picture:
         codes: Full grid ``[H/32, W/32]``.
         texts: Quoted texts of the prompt, in its order.
         text_area: 1 where a cell shows letters ``[H/32, W/32]``.
+        shape_area: 1 where a cell shows a shape ``[H/32, W/32]``.
     """
 
     pixels: NDArray[np.uint8]
     codes: Tensor
     texts: tuple[str, ...]
     text_area: Tensor
+    shape_area: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +63,21 @@ def edit_pair(rng: random.Random, mix: SceneMix, words: Words) -> Pair:
 
 def _picture(scene: Scene, texts: tuple[str, ...]) -> Picture:
     codes = torch.from_numpy(full_grid(scene))
+    return Picture(
+        pixels=render(scene),
+        codes=codes,
+        texts=texts,
+        text_area=_covered(scene, [line.box for line in scene.texts]),
+        shape_area=_covered(scene, [box for group in scene.shapes for box in group.boxes]),
+    )
+
+
+def _covered(scene: Scene, boxes: list[Box]) -> Tensor:
     area = torch.zeros(scene.rows, scene.columns)
-    for line in scene.texts:
-        for row, column in line.box.cells():
+    for box in boxes:
+        for row, column in box.cells():
             area[row, column] = 1.0
-    return Picture(pixels=render(scene), codes=codes, texts=texts, text_area=area)
+    return area
 
 
 def corrupt(rng: random.Random, codes: Tensor, most: float) -> Tensor:

@@ -47,6 +47,7 @@ class DecoderMix:
         most_wrong: Largest share of wrong codes in them.
         early: Share of noise levels drawn between .85 and 1, where the layout is decided.
         text_weight: Weight of the loss where letters are.
+        shape_weight: Weight of the loss where shapes are.
         scenes: What the pictures show.
     """
 
@@ -60,6 +61,7 @@ class DecoderMix:
     most_wrong: float = 0.15
     early: float = 0.25
     text_weight: float = 3.0
+    shape_weight: float = 2.0
     scenes: SceneMix = field(default_factory=SceneMix)
 
 
@@ -124,10 +126,15 @@ class DecoderTask(Task):
             references=references,
         )
         error = (velocity.float() - (noise - clean)).square().mean(dim=1)
-        area = torch.stack([latent_mask(pair.target.text_area) for pair in pairs]).to(error)
-        weight = 1 + (self.mix.text_weight - 1) * area.repeat(repeats, 1, 1)
+        weight = torch.stack([self._weight(pair.target) for pair in pairs]).to(error)
+        weight = weight.repeat(repeats, 1, 1)
         loss = (error * weight).sum() / weight.sum()
         return loss, {"error": float(error.detach().mean())}
+
+    def _weight(self, picture: Picture) -> Tensor:
+        """Weight of every latent position ``[H/8, W/8]``."""
+        text = (self.mix.text_weight - 1) * picture.text_area
+        return latent_mask(1 + text + (self.mix.shape_weight - 1) * picture.shape_area)
 
     def _levels(self, rng: torch.Generator, count: int) -> Tensor:
         """Unshifted noise levels in (0, 1], stratified over the batch."""
