@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as PilImage
+from torch import Tensor
 
 import glm_image
 from drawing import STEPS, draw, edit, picture, record
-from glm_image.errors import CancelledError, InputError
+from glm_image.errors import CancelledError, GlmImageError, InputError
 from glm_image.pipeline import denoise
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.progress import Progress
@@ -305,6 +306,28 @@ def test_result_says_how_it_was_made(tiny_pipeline: GlmImagePipeline) -> None:
     }
     parts = sum(seconds for name, seconds in result.timings.items() if name != "total")
     assert 0 < parts <= result.timings["total"]
+
+
+def test_pictures_of_no_numbers_are_an_error(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object, latents_bchw: Tensor, *__: object) -> Tensor:
+        return torch.full_like(latents_bchw, torch.nan)
+
+    monkeypatch.setattr(denoise, "velocity", broken)
+    with pytest.raises(GlmImageError, match="no numbers"):
+        edit(tiny_pipeline)
+
+
+def test_too_little_memory_names_the_ways_out(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Tensor:
+        raise torch.OutOfMemoryError("tried to allocate")
+
+    monkeypatch.setattr(denoise, "velocity", full)
+    with pytest.raises(GlmImageError, match="max_batch=1"):
+        edit(tiny_pipeline)
 
 
 def test_guidance_of_one_runs_the_decoder_once_per_step(
