@@ -53,7 +53,7 @@ size: ## Count files and lines, with the longest file of each folder
 		  for (f in all) printf "%-30s %5d %6d\n", "all of " f, all[f], sum[f] | "sort" }'
 
 quality: $(VENV)/.dev ## Measure what the bundled model draws
-	@$(BIN)/glm-image evaluate $(ARGS)
+	@$(BIN)/glm-image evaluate nano $(ARGS)
 
 parity: $(VENV)/.dev ## Compare with the reference libraries, number by number
 	@$(BIN)/python scripts/parity.py $(ARGS)

@@ -12,6 +12,7 @@ import typer
 from glm_image.cli.convert import convert
 from glm_image.cli.doctor import doctor
 from glm_image.cli.edit import edit
+from glm_image.cli.evaluate import app as evaluate_app
 from glm_image.cli.flags import FLAG_OF_FIELD, with_flags
 from glm_image.cli.generate import generate
 from glm_image.cli.train import app as train_app
@@ -35,6 +36,7 @@ app.command("edit")(with_flags(edit))
 app.command("doctor")(with_flags(doctor))
 app.command("convert")(with_flags(convert))
 app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
 
 
 @app.callback(invoke_without_command=True)

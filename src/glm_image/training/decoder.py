@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from glm_image.data.draw import Pixels
 from glm_image.data.layout import SceneMix
 from glm_image.data.pairs import (
     Pair,
@@ -239,7 +240,7 @@ class DecoderTask(Task):
         truth = np.concatenate([pair.target.pixels for pair in pairs], axis=1)
         return Image.fromarray(np.concatenate([truth, np.concatenate(drawn, axis=1)]))
 
-    def _draw(self, pair: Pair) -> np.ndarray:
+    def _draw(self, pair: Pair) -> Pixels:
         keep = torch.zeros(1, 3, dtype=torch.bool)
         texts = [pair.target]
         glyphs, mask = self._glyphs([pair.target.texts])
@@ -262,7 +263,8 @@ class DecoderTask(Task):
             velocity = self.dit(x, inputs, timestep_b=time, references=references)
             x = x + (plan.sigmas[index + 1] - plan.sigmas[index]) * velocity.float()
         decoded = self.vae.decode(self.vae.denormalize(x))
-        return to_images(decoded)[0]
+        image: Pixels = to_images(decoded)[0]
+        return image
 
 
 def _sizes(pictures: list[Picture]) -> Tensor:

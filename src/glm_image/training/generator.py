@@ -91,7 +91,11 @@ def freeze_text(generator: Generator) -> None:
         )
     visual = generator.config.text.vision_vocab_size
     is_visual = torch.arange(embedding.num_embeddings)[:, None] < visual
-    embedding.weight.register_hook(lambda gradient: gradient * is_visual.to(gradient))
+
+    def only_visual(gradient: Tensor) -> Tensor:
+        return gradient * is_visual.to(gradient)
+
+    embedding.weight.register_hook(only_visual)  # type: ignore[no-untyped-call]
 
 
 class GeneratorTask(Task):

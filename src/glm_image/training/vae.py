@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from glm_image.data.draw import render
+from glm_image.data.draw import Pixels, render
 from glm_image.data.layout import SceneMix, sample_scene
 from glm_image.data.scene import CELL
 from glm_image.errors import ConfigError
@@ -26,15 +26,16 @@ def pictures(rng: torch.Generator, count: int, mix: SceneMix) -> Tensor:
     return to_tensor(np.stack(images))
 
 
-def to_tensor(images: np.ndarray) -> Tensor:
+def to_tensor(images: Pixels) -> Tensor:
     """uint8 ``[B, H, W, 3]`` to fp32 ``[B, 3, H, W]`` in [-1, 1]."""
     return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def to_images(x_bchw: Tensor) -> np.ndarray:
+def to_images(x_bchw: Tensor) -> Pixels:
     """[-1, 1] ``[B, 3, H, W]`` to uint8 ``[B, H, W, 3]``."""
     x_bhwc = (x_bchw.float() * 127.5 + 127.5).round().clamp(0, 255).permute(0, 2, 3, 1)
-    return x_bhwc.byte().cpu().numpy()
+    pixels: Pixels = x_bhwc.byte().cpu().numpy()
+    return pixels
 
 
 def initialise(vae: Vae) -> None:

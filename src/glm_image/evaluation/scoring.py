@@ -1,0 +1,93 @@
+"""How near what was read, or found, is to what was asked for."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_LOOK_ALIKES = str.maketrans("0il9q", "o11gg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextScore:
+    """How well one text was drawn.
+
+    Attributes:
+        strict: Whether a line reads exactly so after NFKC, spaces aside.
+        loose: Whether it does with upper and lower case and look-alikes (0 and o; 1, i and l; g, q
+            and 9) taken as equal.
+        similarity: 1 - edit distance / longer length, after NFKC and with case, in [0, 1].
+    """
+
+    strict: bool
+    loose: bool
+    similarity: float
+
+
+def normal(text: str) -> str:
+    """A text after NFKC, without spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def merged(text: str) -> str:
+    """A normal text in which case and look-alikes are merged."""
+    return normal(text).lower().translate(_LOOK_ALIKES)
+
+
+def edit_distance(first: str, second: str) -> int:
+    """Levenshtein distance."""
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(second, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+    return row[-1]
+
+
+def similarity(expected: str, read: str) -> float:
+    """1 - edit distance / longer length of the normal texts, in [0, 1]."""
+    expected, read = normal(expected), normal(read)
+    longer = max(len(expected), len(read))
+    return 1.0 if longer == 0 else 1 - edit_distance(expected, read) / longer
+
+
+def match_texts(expected: Sequence[str], read: Sequence[str]) -> list[TextScore]:
+    """Score every expected text against a line of its own.
+
+    Pairs are made greedily from the most similar down; a line serves one text.
+    """
+    pairs = sorted(
+        ((similarity(text, line), i, j) for i, text in enumerate(expected)
+         for j, line in enumerate(read)),
+        reverse=True,
+    )  # fmt: skip
+    partner: dict[int, int] = {}
+    for _, i, j in pairs:
+        if i not in partner and j not in partner.values():
+            partner[i] = j
+    return [score_text(text, read[partner[i]] if i in partner else "")
+            for i, text in enumerate(expected)]  # fmt: skip
+
+
+def score_text(expected: str, read: str) -> TextScore:
+    """Score one text against one line."""
+    return TextScore(
+        strict=normal(expected) == normal(read),
+        loose=merged(expected) == merged(read),
+        similarity=similarity(expected, read),
+    )
+
+
+def interval(values: Sequence[float], *, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean.
+
+    Args:
+        values: At least one value.
+        draws: Number of resamplings.
+        seed: Seed of the resamplings.
+    """
+    data = np.asarray(values, dtype=np.float64)
+    picks = np.random.default_rng(seed).integers(len(data), size=(draws, len(data)))
+    low, high = np.percentile(data[picks].mean(axis=1), (2.5, 97.5))
+    return float(low), float(high)
