@@ -4,6 +4,7 @@ Every part is a run of its own in a folder of the workshop; a part that needs an
 averaged weights. ``export`` puts them together into a checkpoint in the published layout.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from glm_image.models.generator import Generator
 from glm_image.models.glyph_encoder import GlyphEncoder
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
+from glm_image.pipeline.system import ABOUT_FILE
 from glm_image.training.decoder import DecoderTask, factorise_prior
 from glm_image.training.factored import plain
 from glm_image.training.generator import GeneratorTask, factorise_tables
@@ -39,6 +41,22 @@ SOURCE_LIMITS = SourceLimits(
     std=(0.5, 0.5, 0.5),
 )
 SAMPLING = SamplingDefaults(temperature=0.9, top_p=0.75, top_k=8192 + 128)
+
+ABOUT: dict[str, object] = {
+    "summary": "Posters of 256x256 pixels with shapes and short texts, in English and Chinese.",
+    "draws": [
+        "backgrounds: plain, gradient, striped or dotted",
+        "shapes: circle, ring, square, diamond, triangle, hexagon, heart, star; one to three",
+        "colours: red, orange, yellow, green, cyan, blue, purple, pink, brown, black, white, gray",
+        "places: nine, from the top left corner to the bottom right",
+        "texts in quotation marks: up to eight letters and digits, or frequent Chinese characters",
+        "edits: recolour, move, remove, add, change a text, change the background",
+    ],
+    "examples": [
+        'a plain blue background, a big yellow star in the center, "HELLO" at the top in white',
+        "红色背景的海报，上方写着“大海”，白色字，下方有三个小黄色星星",
+    ],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +143,17 @@ class Workshop:
             source_limits=SOURCE_LIMITS,
         )
         published.save(components, target, dtype=torch.bfloat16)
+        steps = {part: _trained_steps(self.folder / part) for part in PARTS}
+        about = {
+            **ABOUT,
+            "trained": {
+                "command": "glm-image train nano",
+                "steps": steps,
+                "seed": self.recipe.seed,
+            },
+        }
+        content = json.dumps(about, indent=2, ensure_ascii=False)
+        (target / ABOUT_FILE).write_text(content + "\n", encoding="utf-8")
 
     def _generator(self) -> Generator:
         with torch.random.fork_rng(devices=[]):
@@ -167,6 +196,11 @@ def workshop(folder: Path, *, scale: float = 1.0, device: str = "cpu") -> Worksh
 
 def _channels_last(vae: Vae) -> Vae:
     return vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _trained_steps(folder: Path) -> int:
+    state = torch.load(folder / "last.pt", map_location="cpu", weights_only=True, mmap=True)
+    return int(state["step"])
 
 
 def _load(module: nn.Module, folder: Path, prefix: str) -> None:
