@@ -143,17 +143,21 @@ class Workshop:
             source_limits=SOURCE_LIMITS,
         )
         published.save(components, target, dtype=torch.bfloat16)
-        steps = {part: _trained_steps(self.folder / part) for part in PARTS}
-        about = {
-            **ABOUT,
-            "trained": {
-                "command": "glm-image train nano",
-                "steps": steps,
-                "seed": self.recipe.seed,
-            },
-        }
-        content = json.dumps(about, indent=2, ensure_ascii=False)
+        content = json.dumps(ABOUT, indent=2, ensure_ascii=False)
         (target / ABOUT_FILE).write_text(content + "\n", encoding="utf-8")
+        (target / "README.md").write_text(self._card(), encoding="utf-8")
+
+    def _card(self) -> str:
+        """How the model was made, for the reader of its folder."""
+        rows = "".join(f"| {part} | {_trained_steps(self.folder / part)} |\n" for part in PARTS)
+        return (
+            "# nano\n\nThe bundled model of glm-image, in the layout of the published checkpoint.\n"
+            "Trained from scratch on pictures that `glm_image.data` draws, by\n\n"
+            "```sh\nglm-image train nano\n```\n\n"
+            f"Seed of weights, data and noise: {self.recipe.seed}. Steps taken:\n\n"
+            f"| part | steps |\n|---|---:|\n{rows}\n"
+            "What it draws, measured by `glm-image evaluate nano`, stands in `QUALITY.md`.\n"
+        )
 
     def _generator(self) -> Generator:
         with torch.random.fork_rng(devices=[]):
