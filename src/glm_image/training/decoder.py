@@ -157,7 +157,7 @@ class DecoderTask(Task):
 
     @property
     def _device(self) -> torch.device:
-        return self.dit.prior_token_embedding.weight.device
+        return next(self.dit.parameters()).device
 
     def _drops(self, rng: torch.Generator, count: int) -> Tensor:
         """Which of (glyphs, prior, source) each picture goes without, ``[count, 3]`` bool."""

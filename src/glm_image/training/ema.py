@@ -52,6 +52,12 @@ class Ema:
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Restore averages."""
+        """Restore averages.
+
+        Raises:
+            ValueError: They belong to other parameters.
+        """
+        if {n: a.shape for n, a in self._average.items()} != {n: a.shape for n, a in state.items()}:
+            raise ValueError("the averages are of other parameters")
         for name, average in self._average.items():
             average.copy_(state[name])

@@ -1,26 +1,25 @@
-"""The one training loop: steps, averages, checkpoints, logs, sample grids.
+"""The one training loop: steps, averages, checkpoints, figures, sample grids.
 
 A :class:`Task` says what is learned. Everything random in a step is derived from the run's seed,
 the step and the rank, so a resumed run continues exactly where it was cut off.
 """
 
-import json
-import os
 import time
-from abc import abstractmethod
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-import torch.distributed as dist
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from glm_image.errors import CheckpointError
+from glm_image.training import resume
 from glm_image.training.ema import Ema
+from glm_image.training.figures import Figures
 from glm_image.training.optim import OptimConfig, Optimisers
+from glm_image.training.parallel import Ranks
 
 Metrics = dict[str, float]
 
@@ -50,7 +49,32 @@ class RunConfig:
     autocast: bool = True
 
 
-class Task(nn.Module):
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is, after a step.
+
+    Attributes:
+        step: Steps taken.
+        steps: Steps in all.
+        loss: Loss of this step, of this process.
+        steps_per_second: Speed of this session, checkpoints and validation included.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    steps_per_second: float
+
+    @property
+    def seconds_left(self) -> float:
+        """Time that the remaining steps take at this speed."""
+        return (self.steps - self.step) / self.steps_per_second
+
+
+OnStep = Callable[[Progress], None]
+
+
+class Task(nn.Module, ABC):
     """One thing to learn: the networks it trains, its data and its objective."""
 
     @abstractmethod
@@ -76,23 +100,23 @@ def seeded(*numbers: int) -> torch.Generator:
 
 
 class Run:
-    """A training run in a folder: logs, the last checkpoint, sample grids.
+    """A training run in a folder: figures, the last checkpoint, sample grids.
 
-    Under ``torchrun`` every process takes its own part of the data and gradients are averaged
-    (DistributedDataParallel); rank 0 writes.
+    Under ``torchrun`` every process takes its own part of the data and gradients are averaged, see
+    :mod:`glm_image.training.parallel`; rank 0 writes.
 
     Args:
         task: What is learned.
         config: How.
-        folder: Where logs, samples and the checkpoint go.
+        folder: Where figures, samples and the checkpoint go.
     """
 
     def __init__(self, task: Task, config: RunConfig, folder: Path) -> None:
         self.config = config
         self.folder = folder
-        self.rank = int(os.environ.get("RANK", "0"))
-        self.world = int(os.environ.get("WORLD_SIZE", "1"))
-        self.task = task.to(config.device)
+        self.ranks = Ranks.from_environment()
+        self.device = self.ranks.device(config.device)
+        self.task = task.to(self.device)
         self.ema = Ema(self.task, config.ema_decay)
         self.optimisers = Optimisers(self.task.named_parameters(), config.optim)
         self.step = 0
@@ -104,52 +128,78 @@ class Run:
         return self.folder / "last.pt"
 
     def resume(self) -> bool:
-        """Continue from the last checkpoint of the folder, if there is one."""
+        """Continue from the last checkpoint of the folder, if there is one.
+
+        Raises:
+            CheckpointError: It is damaged, or belongs to another seed, task or optimiser.
+        """
         if not self.checkpoint.exists():
             return False
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        state = resume.read(self.checkpoint)
         if state["seed"] != self.config.seed:
             raise CheckpointError(
                 f"{self.checkpoint} was made with seed {state['seed']}, not {self.config.seed}",
                 field="seed",
                 hint="use the same seed or another folder",
             )
-        self.task.load_state_dict(state["task"])
-        self.ema.load_state_dict(state["ema"])
-        self.optimisers.load_state_dict(state["optimisers"])
+        resume.fit(self.task, state["task"], self.checkpoint)
+        try:
+            self.ema.load_state_dict(state["ema"])
+            self.optimisers.load_state_dict(state["optimisers"])
+        except (KeyError, ValueError) as error:
+            raise resume.misfit(self.checkpoint, error) from error
         self.step = state["step"]
         return True
 
-    def train(self) -> Metrics:
+    def train(self, on_step: OnStep | None = None) -> Metrics:
         """Take the remaining steps.
 
+        Args:
+            on_step: Called after every step.
+
         Returns:
-            The last validation figures; empty if no step remained.
+            The last validation figures; empty if no step remained, and in all processes but
+            rank 0.
         """
-        if self.world > 1 and not dist.is_initialized():
-            dist.init_process_group()
-        model = DistributedDataParallel(self.task) if self.world > 1 else self.task
+        self.ranks.join(self.device)
+        model = self.ranks.wrap(self.task)
+        figures = Figures(self.folder, self.step) if self.ranks.writes else None
+        try:
+            return self._steps(model, figures, on_step)
+        finally:
+            if figures is not None:
+                figures.close()
+
+    def _steps(self, model: nn.Module, figures: Figures | None, on_step: OnStep | None) -> Metrics:
         started, first = time.monotonic(), self.step
-        sums: Metrics = {}
-        figures: Metrics = {}
+        recent: list[Metrics] = []
+        validation: Metrics = {}
         while self.step < self.config.steps:
             self.task.train()
-            metrics = self._one_step(model)
-            for name, value in metrics.items():
-                sums[name] = sums.get(name, 0.0) + value
+            recent.append(self._one_step(model))
+            loss = recent[-1]["loss"]
+            speed = (self.step - first) / (time.monotonic() - started)
             if self.step % self.config.log_every == 0:
-                means = {name: value / self.config.log_every for name, value in sums.items()}
-                means["steps_per_second"] = (self.step - first) / (time.monotonic() - started)
-                self._log("train", means)
-                sums = {}
+                means = self.ranks.mean(_means(recent), self.device)
+                recent = []
+                if figures is not None:
+                    figures.write("train", self.step, {**means, "steps_per_second": speed})
             if self.step % self.config.save_every == 0 or self.step == self.config.steps:
-                self.save()
-                figures = self.validate()
-        return figures
+                if figures is not None:
+                    self.save()
+                    validation = self.validate()
+                    figures.write("validation", self.step, validation)
+                self.ranks.wait()
+            if on_step is not None:
+                done = Progress(
+                    step=self.step, steps=self.config.steps, loss=loss, steps_per_second=speed
+                )
+                on_step(done)
+        return validation
 
     def _one_step(self, model: nn.Module) -> Metrics:
-        rng = seeded(self.config.seed, self.step, self.rank)
-        with torch.autocast(self.config.device, torch.bfloat16, enabled=self.config.autocast):
+        rng = seeded(self.config.seed, self.step, self.ranks.rank)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
             loss, metrics = model(rng, self.step)
         loss.backward()
         norm = self.optimisers.step(self.step, self.config.steps)
@@ -158,32 +208,27 @@ class Run:
         return {**metrics, "loss": float(loss.detach()), "gradient_norm": norm}
 
     def validate(self) -> Metrics:
-        """Figures of the averaged weights on held-out data, logged."""
+        """Figures of the averaged weights on held-out data; draws the sample grid as well."""
         with self.ema.applied(), torch.no_grad():
             self.task.eval()
             metrics = self.task.validate()
             image = self.task.samples()
-        self._log("validation", metrics)
-        if image is not None and self.rank == 0:
+        if image is not None:
             image.save(self.folder / f"samples-{self.step:06d}.png")
         return metrics
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        if self.rank == 0:
-            state = {
-                "task": self.task.state_dict(),
-                "ema": self.ema.state_dict(),
-                "optimisers": self.optimisers.state_dict(),
-                "step": self.step,
-                "seed": self.config.seed,
-            }
-            partial = self.checkpoint.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(self.checkpoint)
+        state = {
+            "task": self.task.state_dict(),
+            "ema": self.ema.state_dict(),
+            "optimisers": self.optimisers.state_dict(),
+            "step": self.step,
+            "seed": self.config.seed,
+        }
+        resume.write(state, self.checkpoint)
 
-    def _log(self, kind: str, metrics: Mapping[str, float]) -> None:
-        if self.rank == 0:
-            line = {"kind": kind, "step": self.step, **metrics}
-            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
+
+def _means(records: Sequence[Metrics]) -> Metrics:
+    """Average of every figure over some steps."""
+    return {name: sum(r[name] for r in records) / len(records) for name in records[0]}

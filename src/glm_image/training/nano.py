@@ -5,7 +5,8 @@ averaged weights. ``export`` puts them together into a checkpoint in the publish
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from glm_image.checkpoint import published
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.data import text_vocabulary
 from glm_image.data.vocabulary import meanings
-from glm_image.errors import NotFoundError
 from glm_image.image.size import SourceLimits
 from glm_image.models import presets
 from glm_image.models.dit import DiT
@@ -25,10 +25,12 @@ from glm_image.models.glyph_encoder import GlyphEncoder
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
 from glm_image.pipeline.system import ABOUT_FILE
+from glm_image.training import resume
 from glm_image.training.decoder import DecoderTask, factorise_prior
 from glm_image.training.factored import plain
 from glm_image.training.generator import GeneratorTask, factorise_tables
 from glm_image.training.loop import Run
+from glm_image.training.parallel import Ranks
 from glm_image.training.recipe import NanoRecipe, nano
 from glm_image.training.tokenizer import TokenizerTask, factorise_codebook
 from glm_image.training.vae import VaeTask, initialise
@@ -41,6 +43,9 @@ SOURCE_LIMITS = SourceLimits(
     std=(0.5, 0.5, 0.5),
 )
 SAMPLING = SamplingDefaults(temperature=0.9, top_p=0.75, top_k=8192 + 128)
+
+# Of initial weights, for the recipe's seed 0: what torch itself starts every process with.
+_FIRST_SEED = 67280421310721
 
 ABOUT: dict[str, object] = {
     "summary": "Posters of 256x256 pixels with shapes and short texts, in English and Chinese.",
@@ -73,8 +78,9 @@ class Workshop:
 
     def vae(self) -> Run:
         """The run of the autoencoder."""
-        vae = _channels_last(Vae(presets.nano_vae()))
-        initialise(vae)
+        with _seeded(self.recipe.seed):
+            vae = _channels_last(Vae(presets.nano_vae()))
+            initialise(vae)
         task = VaeTask(vae, batch=self.recipe.vae_batch)
         return Run(task, self.recipe.vae, self.folder / "vae")
 
@@ -97,9 +103,10 @@ class Workshop:
 
     def decoder(self) -> Run:
         """The run of the diffusion decoder and its glyph encoder; needs the autoencoder."""
-        dit = DiT(presets.nano_dit())
+        with _seeded(self.recipe.seed):
+            dit = DiT(presets.nano_dit())
+            glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
         factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
-        glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
         task = DecoderTask(
             dit,
             glyph_encoder,
@@ -170,9 +177,12 @@ class Workshop:
         _load(vae, self.folder / "vae", "vae.")
         file = self.folder / "vae" / "statistics.pt"
         checkpoint = self.folder / "vae" / "last.pt"
-        if not file.exists() or file.stat().st_mtime < checkpoint.stat().st_mtime:
-            torch.save(VaeTask(vae).statistics(), file)
-        mean, std = torch.load(file, weights_only=True)
+        if file.exists() and file.stat().st_mtime >= checkpoint.stat().st_mtime:
+            mean, std = torch.load(file, weights_only=True)
+        else:
+            mean, std = VaeTask(vae).statistics()
+            if Ranks.from_environment().writes:
+                resume.write((mean, std), file)
         measured = _channels_last(Vae(presets.nano_vae(mean, std)))
         measured.load_state_dict(vae.state_dict())
         return measured
@@ -198,27 +208,35 @@ def workshop(folder: Path, *, scale: float = 1.0, device: str = "cpu") -> Worksh
     return Workshop(folder=folder, recipe=nano(scale=scale, device=device))
 
 
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Draw initial weights from a seed; the draws of everything else go on as if nothing was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_FIRST_SEED + seed)
+        yield
+
+
 def _channels_last(vae: Vae) -> Vae:
     return vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _trained_steps(folder: Path) -> int:
-    state = torch.load(folder / "last.pt", map_location="cpu", weights_only=True, mmap=True)
-    return int(state["step"])
+    return int(resume.read(folder / "last.pt")["step"])
 
 
 def _load(module: nn.Module, folder: Path, prefix: str) -> None:
-    """Load the averaged weights of a run; parts that it did not train keep their values."""
+    """Load the averaged weights of a run; parts that it did not train keep their values.
+
+    Raises:
+        NotFoundError: The run has no checkpoint yet.
+        CheckpointError: The checkpoint is damaged or of other networks.
+    """
     file = folder / "last.pt"
-    if not file.exists():
-        raise NotFoundError(
-            f"{file} does not exist", field=folder.name, hint=f"train the {folder.name} first"
-        )
-    state = torch.load(file, map_location="cpu", weights_only=True)
+    state = resume.read(file)
     averaged: dict[str, Tensor] = {**state["task"], **state["ema"]}
     own = {
         name.removeprefix(prefix): value
         for name, value in averaged.items()
         if name.startswith(prefix)
     }
-    module.load_state_dict(own)
+    resume.fit(module, own, file)

@@ -79,8 +79,9 @@ class Optimisers:
                 adjust_lr_fn="match_rms_adamw",
             )
             self.optimisers.append((muon_optimiser, config.matrix_lr))
-        adamw = torch.optim.AdamW(others, lr=config.lr, betas=config.betas, weight_decay=0.0)
-        self.optimisers.append((adamw, config.lr))
+        if others:
+            adamw = torch.optim.AdamW(others, lr=config.lr, betas=config.betas, weight_decay=0.0)
+            self.optimisers.append((adamw, config.lr))
 
     def step(self, step: int, steps: int) -> float:
         """Clip, update all parameters and clear the gradients.
