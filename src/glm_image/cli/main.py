@@ -103,3 +103,7 @@ def _say(message: str, hint: str | None) -> None:
     typer.echo(message, err=True)
     if hint:
         typer.echo(f"  fix: {hint}", err=True)
+
+
+if __name__ == "__main__":
+    run()
