@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import ImageFont
@@ -49,9 +50,17 @@ CHINESE: tuple[Face, ...] = (
 
 @cache
 def _installed() -> dict[str, Path]:
-    roots = [root for root in _ROOTS if root.is_dir()]
+    # The machine's own fonts come last and so replace bundled ones of the same name.
+    roots = [root for root in (*_bundled(), *_ROOTS) if root.is_dir()]
     files = (path for root in roots for path in root.rglob("*") if path.suffix in (".ttf", ".ttc"))
     return {path.name: path for path in files}
+
+
+def _bundled() -> list[Path]:
+    """Folders of fonts inside Python packages: matplotlib brings DejaVu along."""
+    found = find_spec("matplotlib")
+    places = (found.submodule_search_locations or []) if found is not None else []
+    return [Path(place) / "mpl-data" / "fonts" / "ttf" for place in places]
 
 
 def available(faces: tuple[Face, ...]) -> bool:
@@ -77,5 +86,6 @@ def load(faces: tuple[Face, ...], size: int) -> ImageFont.FreeTypeFont:
     raise NotFoundError(
         f"none of the fonts {', '.join(face.file for face in faces)} is installed",
         field="fonts",
-        hint="install the packages fonts-dejavu, fonts-noto-cjk and fonts-droid-fallback",
+        hint="install fonts-dejavu, fonts-noto-cjk and fonts-droid-fallback, or for Latin "
+        "letters alone the Python package matplotlib",
     )
