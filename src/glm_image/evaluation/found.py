@@ -40,14 +40,13 @@ class Found:
     """Everything that was found.
 
     Attributes:
-        background: What is behind.
+        background: What is behind; None where nothing tells.
         shapes: Every shape by itself.
         lines: Lines of letters.
-        texts: What the letters may say: every reading that a reader offers, one line or a part
-            of it each.
+        texts: What the letters say, a line each.
     """
 
-    background: Background
+    background: Background | None
     shapes: tuple[FoundShape, ...]
     lines: tuple[FoundLine, ...]
     texts: tuple[str, ...] = ()

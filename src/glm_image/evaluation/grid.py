@@ -10,8 +10,9 @@ from glm_image.data import fonts
 
 _SIDE = 256
 _GAP = 16
-_CAPTION = 62
+_BETWEEN = 4
 _SIZE = 13
+_LINE = 18
 _PAPER = (252, 252, 250)
 _INK = (40, 40, 44)
 
@@ -30,26 +31,29 @@ class Entry:
 
 
 def sheet(entries: Sequence[Entry], columns: int) -> Image.Image:
-    """Put entries on one sheet, row by row.
+    """Put entries on one sheet, row by row, with room for the longest caption.
 
     Args:
-        entries: At least one; all with the same number of pictures.
+        entries: At least one.
         columns: Entries a row.
     """
-    width = max(len(entry.images) for entry in entries) * (_SIDE + 4) - 4
-    rows = -(-len(entries) // columns)
-    step_x, step_y = width + _GAP, _SIDE + _CAPTION + _GAP
-    size = (columns * step_x + _GAP, rows * step_y + _GAP)
-    page = Image.new("RGB", size, _PAPER)
-    draw = ImageDraw.Draw(page)
     font = fonts.load(fonts.CHINESE, _SIZE)
-    for index, entry in enumerate(entries):
+    width = max(len(entry.images) for entry in entries) * (_SIDE + _BETWEEN) - _BETWEEN
+    captions = [wrap(entry.caption, font, width) for entry in entries]
+    step_x = width + _GAP
+    step_y = _SIDE + _BETWEEN + max(len(lines) for lines in captions) * _LINE + _GAP
+    columns = min(columns, len(entries))
+    rows = -(-len(entries) // columns)
+    page = Image.new("RGB", (columns * step_x + _GAP, rows * step_y + _GAP), _PAPER)
+    draw = ImageDraw.Draw(page)
+    for index, (entry, lines) in enumerate(zip(entries, captions, strict=True)):
         left = _GAP + index % columns * step_x
         top = _GAP + index // columns * step_y
         for place, image in enumerate(entry.images):
-            page.paste(image.resize((_SIDE, _SIDE)), (left + place * (_SIDE + 4), top))
-        text = "\n".join(wrap(entry.caption, font, width)[:4])
-        draw.multiline_text((left, top + _SIDE + 4), text, font=font, fill=_INK, spacing=1)
+            page.paste(image.resize((_SIDE, _SIDE)), (left + place * (_SIDE + _BETWEEN), top))
+        for number, line in enumerate(lines):
+            below = top + _SIDE + _BETWEEN + number * _LINE
+            draw.text((left, below), line, font=font, fill=_INK)
     return page
 
 

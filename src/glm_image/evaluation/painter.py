@@ -1,13 +1,15 @@
 """The pipeline as a model under test."""
 
-import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-from glm_image.data.draw import Pixels
+from glm_image.data.draw import Pixels, render
+from glm_image.data.scene import CELL
 from glm_image.evaluation.held_out import Case
-from glm_image.evaluation.suite import Drawing, source_image
+from glm_image.evaluation.suite import Drawing
 from glm_image.pipeline.api import GlmImagePipeline
+from glm_image.pipeline.result import Result
 
 
 class PipelinePainter:
@@ -24,15 +26,24 @@ class PipelinePainter:
 
     def draw(self, case: Case, codes: Tensor | None) -> Drawing:
         """Draw a case; from given codes ``[H/32, W/32]`` where there are some."""
+        result = self._ask(case, codes, self.steps)
+        return Drawing(pixels=result.pictures[0].pixels, codes=result.prior_tokens[0])
+
+    def write(self, case: Case) -> Tensor:
+        """Write the codes ``[H/32, W/32]`` of a case; one denoising step is wasted on them."""
+        return self._ask(case, None, 1).prior_tokens[0]
+
+    def _ask(self, case: Case, codes: Tensor | None, steps: int) -> Result:
         source = source_image(case)
-        result = self.pipeline(
+        return self.pipeline(
             case.prompt,
             image=None if source is None else [source],
+            height=case.expected.rows * CELL,
+            width=case.expected.columns * CELL,
             prior_tokens=None if codes is None else [codes],
-            num_inference_steps=self.steps,
+            num_inference_steps=steps,
             seed=case.seed,
         )
-        return Drawing(pixels=np.asarray(result.images[0]), codes=result.prior_tokens[0])
 
     @torch.no_grad()
     def reconstruct(self, pixels: Pixels) -> Pixels:
@@ -44,3 +55,8 @@ class PipelinePainter:
         y_hwc = (y_bchw[0].float() * 127.5 + 127.5).round().clamp(0, 255).permute(1, 2, 0)
         values: Pixels = y_hwc.to(torch.uint8).cpu().numpy()
         return values
+
+
+def source_image(case: Case) -> Image.Image | None:
+    """The source picture of an edit; None of a drawing."""
+    return None if case.source is None else Image.fromarray(render(case.source))

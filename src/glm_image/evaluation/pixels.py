@@ -23,8 +23,9 @@ Values = NDArray[np.float32]
 _CUT = 60.0
 # A pixel this far from the background belongs to a thing; half of held_out's least visibility.
 _FAR = 35.0
-# Longest side in pixels that a shape may have; the smallest is drawn 52 pixels wide.
-_SHAPE_SIDES = (40, 140)
+# Longest side in pixels that a shape may have: the smallest is drawn 52 pixels wide, while a large
+# letter O, which is much like a ring, is 48 pixels high.
+_SHAPE_SIDES = (50, 140)
 # Least overlap (intersection over union) with a drawn shape to be one.
 _LIKE = 0.75
 # Pixels around a shape that belong to its edge.

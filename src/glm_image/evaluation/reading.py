@@ -1,17 +1,22 @@
 """Reads what the letters of a picture say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from glm_image.data.draw import Pixels
+from glm_image.data.scene import CELL
 from glm_image.errors import NotFoundError
 
-_ENLARGED = 2
-_DETECTION_SIDE = 320
+Corners = NDArray[np.float64]
+
+# Side in pixels to which pictures are enlarged for finding letters; reads true renderings best.
+_DETECTION_SIDE = 736
+# Widest gap between two boxes of one text, in cells; texts of one row are further apart.
+_WIDEST_GAP = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,7 @@ class OcrReader:
         self._engine: Any = RapidOCR(
             params={
                 "Global.log_level": "error",
+                "Global.use_cls": False,
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "Det.limit_side_len": _DETECTION_SIDE,
@@ -68,34 +74,53 @@ class OcrReader:
     def read(self, pixels: Pixels) -> list[ReadLine]:
         """Lines of a picture ``[H, W, 3]`` uint8, from top to bottom."""
         height, width = pixels.shape[:2]
-        size = width * _ENLARGED, height * _ENLARGED
-        large = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
         # The engine expects blue first and finds nothing by answering None.
-        found = self._engine(np.asarray(large)[:, :, ::-1], use_cls=False)
+        found = self._engine(np.ascontiguousarray(pixels[:, :, ::-1]), use_cls=False)
         if found.txts is None:
             return []
-        boxes = [np.asarray(box) / (size[0], size[1]) for box in found.boxes]
-        return join_rows(list(zip(found.txts, boxes, strict=True)))
+        boxes = [np.asarray(box, dtype=np.float64) / (width, height) for box in found.boxes]
+        return join_rows(list(zip(found.txts, boxes, strict=True)), _WIDEST_GAP * CELL / width)
 
 
-def join_rows(pieces: Sequence[tuple[str, Any]]) -> list[ReadLine]:
-    """Join pieces of text whose middles are on one height.
+def join_rows(pieces: Sequence[tuple[str, Corners]], widest_gap: float) -> list[ReadLine]:
+    """Join pieces of text whose middles are on one height and that are not far apart.
 
     Args:
         pieces: Text and corners ``[4, 2]`` as (x, y) shares of the picture.
+        widest_gap: Widest gap inside a line as a share of the picture's width.
     """
-    rows: list[list[tuple[float, float, float, str]]] = []
+    rows: list[list[_Piece]] = []
     for text, corners in sorted(pieces, key=lambda piece: float(piece[1][:, 1].mean())):
-        top, bottom = float(corners[:, 1].min()), float(corners[:, 1].max())
-        entry = (float(corners[:, 0].min()), top, bottom, text)
-        middle = (top + bottom) / 2
-        if rows and rows[-1][0][1] < middle < rows[-1][0][2]:
-            rows[-1].append(entry)
+        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        piece = _Piece(left=left, right=right, top=top, bottom=bottom, text=text.replace(" ", ""))
+        if rows and rows[-1][0].top < (top + bottom) / 2 < rows[-1][0].bottom:
+            rows[-1].append(piece)
         else:
-            rows.append([entry])
+            rows.append([piece])
+    return [line for row in rows for line in _joined(row, widest_gap)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    """One box of letters; edges are shares of the picture."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    text: str
+
+
+def _joined(row: list[_Piece], widest_gap: float) -> list[ReadLine]:
+    """The lines of a row of pieces."""
     lines: list[ReadLine] = []
-    for row in rows:
-        row.sort()
-        text = "".join(entry[3] for entry in row).replace(" ", "")
-        lines.append(ReadLine(text=text, top=row[0][1], left=row[0][0]))
+    end = -np.inf
+    for piece in sorted(row, key=lambda piece: piece.left):
+        if not piece.text:
+            continue
+        if piece.left - end > widest_gap:
+            lines.append(ReadLine(text=piece.text, top=piece.top, left=piece.left))
+        else:
+            lines[-1] = replace(lines[-1], text=lines[-1].text + piece.text)
+        end = max(end, piece.right)
     return lines

@@ -6,63 +6,79 @@ from pathlib import Path
 
 from rich.table import Table
 
-from glm_image.evaluation.suite import Figure, Report
-
-METRICS: tuple[str, ...] = (
-    "background", "shape kind", "shape colour", "shape place", "count",
-    "text strict en", "text loose en", "text similarity en",
-    "text strict zh", "text loose zh", "text similarity zh",
-    "all right", "edits", "edit recolour", "edit move", "edit remove", "edit replace text",
-)  # fmt: skip
+from glm_image.evaluation.suite import METRICS, Figure, Outcome, Report
 
 
 def to_table(report: Report) -> Table:
     """The report for the terminal, a row per metric."""
-    table = Table(title="Held-out prompts: share right [95 % interval]")
+    table = Table(title="Held-out cases: share right [95 % interval]")
     table.add_column("metric", no_wrap=True)
-    table.add_column("cases", justify="right")
-    for row in report:
+    table.add_column("values", justify="right")
+    for row in report.figures:
         table.add_column(row, justify="center")
     for metric in _metrics(report):
-        cells = [_cell(report[row].get(metric)) for row in report]
+        cells = [_cell(scores.get(metric)) for scores in report.figures.values()]
         table.add_row(metric, str(_cases(report, metric)), *cells)
     return table
 
 
 def to_markdown(report: Report) -> str:
     """The report as a Markdown table."""
-    lines = ["| metric | cases | " + " | ".join(report) + " |"]
-    lines.append("|---|---:|" + ":---:|" * len(report))
+    lines = ["| metric | values | " + " | ".join(report.figures) + " |"]
+    lines.append("|---|---:|" + ":---:|" * len(report.figures))
     for metric in _metrics(report):
-        cells = " | ".join(_cell(report[row].get(metric)) for row in report)
+        cells = " | ".join(_cell(scores.get(metric)) for scores in report.figures.values())
         lines.append(f"| {metric} | {_cases(report, metric)} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
-def save(report: Report, settings: dict[str, object], folder: Path) -> None:
+def save(report: Report, settings: dict[str, object], folder: Path) -> list[Path]:
     """Write ``report.json`` and ``report.md`` into a folder, which is made where it is missing.
 
     Args:
         report: Figures by row and metric.
         settings: How they were measured.
         folder: Where to write.
+
+    Returns:
+        The two files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         row: {metric: asdict(figure) for metric, figure in scores.items()}
-        for row, scores in report.items()
+        for row, scores in report.figures.items()
     }
-    content = json.dumps({"settings": settings, "figures": figures}, indent=2, ensure_ascii=False)
-    (folder / "report.json").write_text(content + "\n", encoding="utf-8")
-    (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")
+    record = {
+        "settings": settings,
+        "figures": figures,
+        "cases": [_record(outcome) for outcome in report.outcomes],
+    }
+    content = json.dumps(record, indent=1, ensure_ascii=False)
+    contents = {"report.json": content + "\n", "report.md": to_markdown(report)}
+    for name, text in contents.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in contents]
+
+
+def _record(outcome: Outcome) -> dict[str, object]:
+    """One case of one row for JSON: what was asked, what was read, what is not right."""
+    return {
+        "row": outcome.row,
+        "case": outcome.case.name,
+        "prompt": outcome.case.prompt,
+        "expected": [line.text for line in outcome.case.expected.texts],
+        "read": list(outcome.texts),
+        "wrong": [mark.metric for mark in outcome.marks if mark.value < 1],
+    }
 
 
 def _metrics(report: Report) -> list[str]:
-    return [metric for metric in METRICS if any(metric in scores for scores in report.values())]
+    measured = {metric for scores in report.figures.values() for metric in scores}
+    return [metric for metric in METRICS if metric in measured]
 
 
 def _cases(report: Report, metric: str) -> int:
-    return max(scores[metric].count for scores in report.values() if metric in scores)
+    return max(scores[metric].count for scores in report.figures.values() if metric in scores)
 
 
 def _cell(figure: Figure | None) -> str:

@@ -55,19 +55,21 @@ def similarity(expected: str, read: str) -> float:
 def match_texts(expected: Sequence[str], read: Sequence[str]) -> list[TextScore]:
     """Score every expected text against a line of its own.
 
-    Pairs are made greedily from the most similar down; a line serves one text.
+    Pairs are made greedily from the best down; a line serves one text.
     """
-    pairs = sorted(
-        ((similarity(text, line), i, j) for i, text in enumerate(expected)
-         for j, line in enumerate(read)),
-        reverse=True,
-    )  # fmt: skip
-    partner: dict[int, int] = {}
-    for _, i, j in pairs:
-        if i not in partner and j not in partner.values():
-            partner[i] = j
-    return [score_text(text, read[partner[i]] if i in partner else "")
-            for i, text in enumerate(expected)]  # fmt: skip
+    scores = {
+        (i, j): score_text(text, line)
+        for i, text in enumerate(expected)
+        for j, line in enumerate(read)
+    }
+    best = sorted(scores, key=lambda pair: (scores[pair].loose, scores[pair].similarity))
+    chosen: dict[int, TextScore] = {}
+    taken: set[int] = set()
+    for i, j in reversed(best):
+        if i not in chosen and j not in taken:
+            chosen[i] = scores[i, j]
+            taken.add(j)
+    return [chosen.get(i) or score_text(text, "") for i, text in enumerate(expected)]
 
 
 def score_text(expected: str, read: str) -> TextScore:

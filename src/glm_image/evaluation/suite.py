@@ -1,31 +1,35 @@
-"""Runs a model over the held-out cases and scores what it drew.
+"""Runs a model over the held-out cases and marks what it drew.
 
-Rows separate the parts: ``truth`` and ``vae`` are the reader's ceilings, ``true tokens`` is the
-decoder alone, ``tokens only`` the generator alone, ``system`` everything.
+Rows separate the parts: ``truth`` and ``vae`` are what the readers can tell at all,
+``true-tokens`` is the decoder alone, ``tokens-only`` the generator alone, ``system`` everything.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from glm_image.data.draw import Pixels, render
-from glm_image.data.scene import Box, Place, Scene
 from glm_image.data.vocabulary import full_grid
-from glm_image.evaluation.found import Found, place_of
-from glm_image.evaluation.held_out import Case
+from glm_image.errors import InputError
+from glm_image.evaluation.found import Found
+from glm_image.evaluation.held_out import EDIT_KINDS, Case
+from glm_image.evaluation.marks import METRICS as MARKS
+from glm_image.evaluation.marks import Mark, all_right, marks_of
 from glm_image.evaluation.pixels import letters_only, look
 from glm_image.evaluation.reading import Reader
-from glm_image.evaluation.scoring import interval, match_texts
-from glm_image.evaluation.tokens import TokenReading, read_codes
+from glm_image.evaluation.scoring import interval
+from glm_image.evaluation.tokens import read_codes
 
-ROWS: tuple[str, ...] = ("truth", "vae", "true tokens", "tokens only", "system")
-
-Scores = dict[str, list[float]]
+METRICS: tuple[str, ...] = (
+    *MARKS, "all right", "edits", *(f"edit: {kind}" for kind in EDIT_KINDS),
+    "edit text loose en", "edit text loose zh",
+)  # fmt: skip
+"""Names of everything that is measured; single marks are of drawings, not of edits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +51,40 @@ class Painter(Protocol):
     def draw(self, case: Case, codes: Tensor | None) -> Drawing:
         """Draw a case; from given codes ``[H/32, W/32]`` where there are some."""
 
+    def write(self, case: Case) -> Tensor:
+        """Write the codes ``[H/32, W/32]`` of a case; the same that a drawing is painted from."""
+
     def reconstruct(self, pixels: Pixels) -> Pixels:
         """Send a picture through the autoencoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one case of one row came out.
+
+    Attributes:
+        row: One of :data:`ROWS`.
+        case: The case.
+        marks: Marks of what was found.
+        texts: What was read.
+    """
+
+    row: str
+    case: Case
+    marks: tuple[Mark, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A mean with its 95 % bootstrap interval over cases."""
+    """A mean with its 95 % bootstrap interval.
+
+    Attributes:
+        mean: Of the values, in [0, 1].
+        low: Lower end of the interval.
+        high: Upper end.
+        count: Number of values: pictures, or things in pictures.
+    """
 
     mean: float
     low: float
@@ -61,142 +92,139 @@ class Figure:
     count: int
 
 
-Report = dict[str, dict[str, Figure]]
-"""Figures by row and metric."""
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was measured.
 
-
-def score_case(scene: Scene, found: Found, scores: Scores, *, prefix: str = "") -> bool:
-    """Add the scores of one picture; returns whether everything expected is there.
-
-    Args:
-        scene: What the picture should show.
-        found: What a reader found, ``texts`` included.
-        scores: Lists to add to, by metric.
-        prefix: Put in front of the names of the metrics.
+    Attributes:
+        figures: Figures by row and metric, both in the order of tables.
+        outcomes: Every case of every row.
     """
 
-    def add(name: str, value: float) -> bool:
-        scores.setdefault(prefix + name, []).append(float(value))
-        return bool(value)
-
-    right = [add("background", found.background == scene.background)]
-    used: set[int] = set()
-    for group in scene.shapes:
-        same = [i for i, s in enumerate(found.shapes) if s.kind == group.kind and i not in used]
-        coloured = [i for i in same if found.shapes[i].colour == group.colour]
-        chosen = (coloured or same)[: len(group.boxes)]
-        used.update(chosen)
-        right.append(add("shape kind", bool(same)))
-        right.append(add("shape colour", bool(coloured)))
-        if len(group.boxes) == 1:
-            places = [place_of(found.shapes[i].centre) for i in chosen]
-            right.append(add("shape place", _near_place(scene, group.boxes[0], places)))
-        right.append(add("count", len(same) == len(group.boxes)))
-    extra = len(found.shapes) - sum(len(group.boxes) for group in scene.shapes)
-    right.append(extra <= 0)
-    matches = match_texts([line.text for line in scene.texts], found.texts)
-    for line, match in zip(scene.texts, matches, strict=True):
-        language = "en" if line.text.isascii() else "zh"
-        add(f"text strict {language}", match.strict)
-        right.append(add(f"text loose {language}", match.loose))
-        scores.setdefault(f"{prefix}text similarity {language}", []).append(match.similarity)
-    return all(right)
+    figures: Mapping[str, Mapping[str, Figure]]
+    outcomes: tuple[Outcome, ...]
 
 
-def _near_place(scene: Scene, box: Box, places: Sequence[Place]) -> bool:
-    """Whether one of the places is that of a box."""
-    centre = (box.row + box.height / 2) / scene.rows, (box.column + box.width / 2) / scene.columns
-    return place_of(centre) in places
-
-
-def see(pixels: Pixels, reader: Reader) -> Found:
-    """Find everything in a picture, its texts included."""
-    found = look(pixels)
-    texts = tuple(line.text for line in reader.read(letters_only(pixels)))
-    return Found(background=found.background, shapes=found.shapes, lines=found.lines, texts=texts)
+OnCase = Callable[[str, Case], None]
+"""Called with the row and the case before each is worked on."""
 
 
 def run(
-    painter: Painter,
-    reader: Reader,
-    drawings: Sequence[Case],
-    edits: Sequence[Case],
-    rows: Sequence[str],
-    on_case: Callable[[str, Case], None],
+    painter: Painter, reader: Reader, cases: Sequence[Case], rows: Sequence[str], on_case: OnCase
 ) -> Report:
-    """Score every wanted row over the cases.
+    """Measure the wanted rows over the cases.
 
     Args:
         painter: The model.
         reader: Reads letters.
-        drawings: Text-to-image cases.
-        edits: Edit cases.
+        cases: Drawings and edits.
         rows: Names out of :data:`ROWS`.
-        on_case: Called before each case with the row's name.
+        on_case: Called before each case of each row.
+
+    Raises:
+        InputError: A row is unknown, or there are no cases.
     """
-    tables: dict[str, Scores] = {row: {} for row in rows}
-    for case in (*drawings, *edits):
-        drawn: Drawing | None = None
+    check_rows(rows)
+    if not cases:
+        raise InputError("there are no cases", field="count", hint="ask for at least one")
+    outcomes = []
+    for case in cases:
+        trial = _Trial(painter, reader, case, drawn="system" in rows)
         for row in rows:
             on_case(row, case)
-            scores = tables[row]
-            if row == "tokens only":
-                drawn = drawn or painter.draw(case, None)
-                reading = read_codes(drawn.codes)
-                _score_tokens(case, reading, scores)
-                continue
-            if row == "system":
-                drawn = drawn or painter.draw(case, None)
-                pixels = drawn.pixels
-            else:
-                pixels = _pixels(painter, row, case)
-            _score(case, see(pixels, reader), scores)
-    return {
-        row: {name: figure(values) for name, values in scores.items()}
-        for row, scores in tables.items()
-    }
+            found = _FINDERS[row](trial)
+            marks = marks_of(case.expected, found)
+            outcomes.append(Outcome(row=row, case=case, marks=marks, texts=found.texts))
+    figures = {row: _figures([one for one in outcomes if one.row == row]) for row in rows}
+    return Report(figures=figures, outcomes=tuple(outcomes))
 
 
-def _pixels(painter: Painter, row: str, case: Case) -> Pixels:
-    if row == "true tokens":
-        return painter.draw(case, torch.from_numpy(full_grid(case.expected))).pixels
-    truth = render(case.expected)
-    return painter.reconstruct(truth) if row == "vae" else truth
+def check_rows(rows: Sequence[str]) -> Sequence[str]:
+    """Give back the names of rows.
 
-
-def _score(case: Case, found: Found, scores: Scores) -> None:
-    if case.source is None:
-        right = score_case(case.expected, found, scores)
-        scores.setdefault("all right", []).append(float(right))
-    else:
-        right = score_case(case.expected, found, {})
-        scores.setdefault(f"edit {case.kind}", []).append(float(right))
-        scores.setdefault("edits", []).append(float(right))
-
-
-def _score_tokens(case: Case, reading: TokenReading, scores: Scores) -> None:
-    truth = read_codes(torch.from_numpy(full_grid(case.expected)))
-    right = reading == truth
-    if case.source is not None:
-        scores.setdefault("edits", []).append(float(right))
-        scores.setdefault(f"edit {case.kind}", []).append(float(right))
-        return
-    scores.setdefault("all right", []).append(float(right))
-    scores.setdefault("background", []).append(float(reading.background == truth.background))
-    matches = match_texts([line.text for line in case.expected.texts], reading.texts)
-    for line, match in zip(case.expected.texts, matches, strict=True):
-        language = "en" if line.text.isascii() else "zh"
-        scores.setdefault(f"text strict {language}", []).append(float(match.strict))
-        scores.setdefault(f"text loose {language}", []).append(float(match.loose))
-        scores.setdefault(f"text similarity {language}", []).append(match.similarity)
+    Raises:
+        InputError: One is unknown, or named twice.
+    """
+    unknown = [row for row in rows if row not in _FINDERS]
+    if unknown or len(set(rows)) < len(rows) or not rows:
+        raise InputError(
+            f"got {', '.join(rows)}", field="rows", hint=f"each once, out of {', '.join(ROWS)}"
+        )
+    return rows
 
 
 def figure(values: Sequence[float]) -> Figure:
-    """Mean and interval of the values of a metric."""
+    """Mean and interval of at least one value."""
     low, high = interval(values)
     return Figure(mean=float(np.mean(values)), low=low, high=high, count=len(values))
 
 
-def source_image(case: Case) -> Image.Image | None:
-    """The source picture of an edit; None of a drawing."""
-    return None if case.source is None else Image.fromarray(render(case.source))
+def see(pixels: Pixels, reader: Reader) -> Found:
+    """Find everything in a picture, and read its texts."""
+    texts = tuple(line.text for line in reader.read(letters_only(pixels)))
+    return replace(look(pixels), texts=texts)
+
+
+class _Trial:
+    """One case and what the model makes of it, made once for all rows."""
+
+    def __init__(self, painter: Painter, reader: Reader, case: Case, *, drawn: bool) -> None:
+        self._painter = painter
+        self._reader = reader
+        self._case = case
+        self._drawn = drawn
+
+    @cached_property
+    def _truth(self) -> Pixels:
+        return render(self._case.expected)
+
+    @cached_property
+    def _drawing(self) -> Drawing:
+        return self._painter.draw(self._case, None)
+
+    def truth(self) -> Found:
+        return see(self._truth, self._reader)
+
+    def vae(self) -> Found:
+        return see(self._painter.reconstruct(self._truth), self._reader)
+
+    def true_tokens(self) -> Found:
+        codes = torch.from_numpy(full_grid(self._case.expected))
+        return see(self._painter.draw(self._case, codes).pixels, self._reader)
+
+    def tokens_only(self) -> Found:
+        return read_codes(self._drawing.codes if self._drawn else self._painter.write(self._case))
+
+    def system(self) -> Found:
+        return see(self._drawing.pixels, self._reader)
+
+
+_FINDERS: dict[str, Callable[[_Trial], Found]] = {
+    "truth": _Trial.truth,
+    "vae": _Trial.vae,
+    "true-tokens": _Trial.true_tokens,
+    "tokens-only": _Trial.tokens_only,
+    "system": _Trial.system,
+}
+
+ROWS: tuple[str, ...] = tuple(_FINDERS)
+"""Names of the rows."""
+
+
+def _figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
+    """Figures of one row by metric."""
+    values: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        right = float(all_right(outcome.marks))
+        if outcome.case.source is None:
+            pairs = [(mark.metric, mark.value) for mark in outcome.marks] + [("all right", right)]
+        else:
+            pairs = [("edits", right), (f"edit: {outcome.case.kind}", right)]
+            pairs += [
+                (f"edit {mark.metric}", mark.value)
+                for mark in outcome.marks
+                if mark.metric.startswith("text loose")
+            ]
+        for metric, value in pairs:
+            values.setdefault(metric, []).append(value)
+    return {metric: figure(values[metric]) for metric in METRICS if metric in values}
