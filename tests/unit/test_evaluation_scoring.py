@@ -43,7 +43,7 @@ def test_similarity_is_a_share_of_the_longer_text() -> None:
 
 def test_a_line_serves_one_text() -> None:
     scores = match_texts(["SALE", "SALE"], ["SALE"])
-    assert [score.strict for score in scores] .count(True) == 1
+    assert [score.strict for score in scores].count(True) == 1
 
 
 def test_texts_find_their_lines_in_any_order() -> None:
@@ -63,7 +63,17 @@ def test_pieces_of_one_row_become_one_line() -> None:
         ("HEL", corners(0.1, 0.1, 0.4, 0.2)),
         ("x", corners(0.1, 0.5, 0.2, 0.6)),
     ]
-    assert [line.text for line in join_rows(pieces)] == ["HELLO", "x"]
+    assert [line.text for line in join_rows(pieces, 0.2)] == ["HELLO", "x"]
+
+
+def test_pieces_far_apart_on_one_row_are_two_lines() -> None:
+    pieces = [("B", corners(0.5, 0.1, 0.7, 0.2)), ("A", corners(0.1, 0.1, 0.2, 0.2))]
+    assert [line.text for line in join_rows(pieces, 0.2)] == ["A", "B"]
+
+
+def test_a_loosely_equal_line_goes_before_a_similar_one() -> None:
+    (score,) = match_texts(["OO"], ["Ox", "00"])
+    assert score.loose and not score.strict
 
 
 def test_interval_contains_the_mean_and_shrinks_with_more_cases() -> None:
