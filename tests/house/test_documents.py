@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def test_shell_commands_can_be_read(page: Path) -> None:
     """Every ``glm-image`` line has a known command, known flags and all of its arguments."""
     for words in commands(page, "glm-image"):
         parse(words)
+
+
+def test_the_makefile_calls_commands_that_exist() -> None:
+    calls = re.findall(r"/glm-image (.+?)(?: \\)?$", MAKEFILE, flags=re.MULTILINE)
+    assert len(calls) == 2
+    for call in calls:
+        parse([word for word in shlex.split(call) if word != "$(ARGS)"])
 
 
 def parse(words: list[str]) -> None:
