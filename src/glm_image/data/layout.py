@@ -162,7 +162,9 @@ def readable_on(background: Background, colour: str) -> bool:
 def text_box(scene: Scene, length: int, scale: int, place: Place) -> Box | None:
     """Cells of a line of text at a place, or None where the place cannot be told from others."""
     width = length * scale
-    if width > scene.columns or (place.column != "center" and width > scene.columns // 2):
+    if width > scene.columns or scale > scene.rows:
+        return None
+    if place.column != "center" and width > scene.columns // 2:
         return None
     row = _start(scene.rows, scale, ROWS.index(place.row))
     column = _start(scene.columns, width, COLUMNS.index(place.column))
@@ -171,6 +173,8 @@ def text_box(scene: Scene, length: int, scale: int, place: Place) -> Box | None:
 
 def shape_boxes(scene: Scene, size: int, place: Place, count: int) -> tuple[Box, ...] | None:
     """Cells of a group of shapes at a place, or None where it does not fit."""
+    if size > min(scene.rows, scene.columns):
+        return None
     row = _start(scene.rows, size, ROWS.index(place.row))
     if count == 1:
         column = _start(scene.columns, size, COLUMNS.index(place.column))

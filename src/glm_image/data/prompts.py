@@ -101,7 +101,7 @@ def colour_word(name: str, book: Phrasebook) -> str:
 
 
 def tidy(text: str) -> str:
-    """Collapse the spaces that left-out parts leave behind, outside of nothing else."""
+    """Collapse the spaces that left-out parts leave behind; quoted texts hold no double ones."""
     text = re.sub(r" {2,}", " ", text)
     return re.sub(r" +([,.;])", r"\1", text).strip()
 
