@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from glm_image.cli import evaluate
+from glm_image.cli.main import main
 from glm_image.data import fonts
 from glm_image.data.draw import Pixels, render
 from glm_image.data.scene import Background, Box, Place, Scene, ShapeGroup, TextLine
@@ -255,6 +257,44 @@ def test_wrong_rows_are_refused(rows: list[str]) -> None:
 def test_no_cases_are_refused() -> None:
     with pytest.raises(InputError, match="no cases"):
         suite.run(Perfect(), Knowing(), (), ("truth",), lambda row, case: None)
+
+
+# ------------------------------------------------------------------- the command line
+
+
+@pytest.fixture
+def perfect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "_painter", lambda model, steps: Perfect())
+
+
+@pytest.mark.usefixtures("perfect")
+def test_the_command_measures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = "evaluate nano --count 1 --edits 1 --steps 2 --rows truth,tokens-only --output"
+    assert main([*words.split(), str(tmp_path)]) == 0
+    out, err = capfd.readouterr()
+    assert out.split() == [str(tmp_path / "report.json"), str(tmp_path / "report.md")]
+    assert "all right" in err and "100% (100-100)" in err
+    content = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert content["settings"] == {"model": "bundled", "prompts": 1, "edits": 1, "steps": 2}
+
+
+@pytest.mark.usefixtures("perfect")
+def test_the_command_draws_sheets(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "grid", "--count", "2", "--edits", "1", "-o", str(tmp_path)]) == 0
+    assert capfd.readouterr().out.split() == [
+        str(tmp_path / "drawings.png"),
+        str(tmp_path / "edits.png"),
+    ]
+    with Image.open(tmp_path / "drawings.png") as drawings, Image.open(tmp_path / "edits.png") as e:
+        assert drawings.width == e.width + 12
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--rows", "sytem"), ("--count", "101"), ("--edits", "41")]
+)
+def test_the_command_refuses(flag: str, value: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "nano", flag, value]) == 2
+    assert "fix:" in capfd.readouterr().err
 
 
 # ----------------------------------------------------------------- reports and sheets

@@ -53,7 +53,7 @@ def nano(
 
         result = suite.run(painter, reader, cases, wanted, show)
     settings: dict[str, object] = {
-        "model": painter.pipeline.system.name,
+        "model": model or "bundled",
         "prompts": count,
         "edits": edits,
         "steps": steps,

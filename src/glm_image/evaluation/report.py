@@ -11,13 +11,13 @@ from glm_image.evaluation.suite import METRICS, Figure, Outcome, Report
 
 def to_table(report: Report) -> Table:
     """The report for the terminal, a row per metric."""
-    table = Table(title="Held-out cases: share right [95 % interval]")
+    table = Table(title="Held-out cases: per cent right (95 % interval)")
     table.add_column("metric", no_wrap=True)
     table.add_column("values", justify="right")
     for row in report.figures:
-        table.add_column(row, justify="center")
+        table.add_column(row, justify="right", no_wrap=True)
     for metric in _metrics(report):
-        cells = [_cell(scores.get(metric)) for scores in report.figures.values()]
+        cells = [_short_cell(scores.get(metric)) for scores in report.figures.values()]
         table.add_row(metric, str(_cases(report, metric)), *cells)
     return table
 
@@ -79,6 +79,13 @@ def _metrics(report: Report) -> list[str]:
 
 def _cases(report: Report, metric: str) -> int:
     return max(scores[metric].count for scores in report.figures.values() if metric in scores)
+
+
+def _short_cell(figure: Figure | None) -> str:
+    """A figure in per cent, short enough for a terminal."""
+    if figure is None:
+        return ""
+    return f"{figure.mean:.0%} ({figure.low * 100:.0f}-{figure.high * 100:.0f})"
 
 
 def _cell(figure: Figure | None) -> str:
