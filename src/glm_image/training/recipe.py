@@ -68,7 +68,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         vae_batch=16,
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
-        generator=run(2600, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        generator=run(2350, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
         generator_batch=32,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -82,7 +82,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
                 edits=0.5,
             ),
         ),
-        decoder=run(2400, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        decoder=run(2100, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
         decoder_batch=4,
         decoder_mix=DecoderMix(edits=0.35, edits_from=steps(1000)),
     )
