@@ -35,7 +35,7 @@ def vae(
     folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
 ) -> None:
     """Train the autoencoder."""
-    with _processes() as ranks:
+    with processes() as ranks:
         _train("vae", folder, scale, device, threads, ranks)
 
 
@@ -44,7 +44,7 @@ def tokenizer(
     folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
 ) -> None:
     """Train the semantic tokenizer: image encoder and codebook."""
-    with _processes() as ranks:
+    with processes() as ranks:
         _train("tokenizer", folder, scale, device, threads, ranks)
 
 
@@ -53,7 +53,7 @@ def generator(
     folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
 ) -> None:
     """Train the autoregressive generator."""
-    with _processes() as ranks:
+    with processes() as ranks:
         _train("generator", folder, scale, device, threads, ranks)
 
 
@@ -62,7 +62,7 @@ def decoder(
     folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
 ) -> None:
     """Train the diffusion decoder and its glyph encoder; needs the autoencoder."""
-    with _processes() as ranks:
+    with processes() as ranks:
         _train("decoder", folder, scale, device, threads, ranks)
 
 
@@ -73,7 +73,7 @@ def nano(
     """Train every part, one after the other, and export the model."""
     from glm_image.training.nano import PARTS
 
-    with _processes() as ranks:
+    with processes() as ranks:
         for part in PARTS:
             _train(part, folder, scale, device, threads, ranks)
         if ranks.writes:
@@ -93,8 +93,8 @@ def export(
 
 
 @contextmanager
-def _processes() -> Iterator["Ranks"]:
-    """This process among those of the run. Of several processes, each ends with the block.
+def processes() -> Iterator["Ranks"]:
+    """Tell this process from the others of a run. Where there are others, it ends with the block.
 
     An interpreter that shuts down while threads of the collective library are alive can abort
     after all work is done, so those processes leave without shutting it down.

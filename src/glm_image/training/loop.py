@@ -179,16 +179,16 @@ class Run:
             recent.append(self._one_step(model))
             loss = recent[-1]["loss"]
             speed = (self.step - first) / (time.monotonic() - started)
-            if self.step % self.config.log_every == 0:
+            last = self.step == self.config.steps
+            if last or self.step % self.config.log_every == 0:
                 means = self.ranks.mean(_means(recent), self.device)
                 recent = []
                 if figures is not None:
                     figures.write("train", self.step, {**means, "steps_per_second": speed})
-            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
+            if last or self.step % self.config.save_every == 0:
                 if figures is not None:
                     self.save()
-                    validation = self.validate()
-                    figures.write("validation", self.step, validation)
+                    validation = self._validate(figures)
                 self.ranks.wait()
             if on_step is not None:
                 done = Progress(
@@ -207,14 +207,15 @@ class Run:
         self.ema.update(self.step)
         return {**metrics, "loss": float(loss.detach()), "gradient_norm": norm}
 
-    def validate(self) -> Metrics:
-        """Figures of the averaged weights on held-out data; draws the sample grid as well."""
+    def _validate(self, figures: Figures) -> Metrics:
+        """Report what the averaged weights do on held-out data."""
         with self.ema.applied(), torch.no_grad():
             self.task.eval()
             metrics = self.task.validate()
             image = self.task.samples()
+        figures.write("validation", self.step, metrics)
         if image is not None:
-            image.save(self.folder / f"samples-{self.step:06d}.png")
+            figures.picture(self.step, image)
         return metrics
 
     def save(self) -> None:
