@@ -1,0 +1,63 @@
+"""What each process does in the tests of parallel training; started by torchrun.
+
+Usage: parallel_worker.py TASK FOLDER. Every process trains the task in FOLDER and leaves its
+weights and losses in FOLDER/rank-N.pt.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+import tiny_training
+from glm_image.cli.train import processes
+from glm_image.training.loop import Metrics, Progress, Task
+
+STEPS = 6
+
+
+class Fork(Task):
+    """Fits one of two layers, or neither, as the batch decides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.left, self.right = (nn.Linear(4, 4) for _ in range(3))
+
+    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
+        x_bd = torch.randn(2, 4, generator=rng)
+        branch = 2 if step == 1 else int(torch.randint(3, (1,), generator=rng))
+        y_bd = [self.left, self.right, nn.Identity()][branch](self.stem(x_bd))
+        loss = (y_bd - x_bd.flip(1)).square().mean()
+        return loss, {"branch": float(branch)}
+
+    def validate(self) -> Metrics:
+        return {"norm": float(self.stem.weight.norm())}
+
+    def samples(self) -> Image.Image | None:
+        return None
+
+
+TASKS = {**tiny_training.TASKS, "fork": Fork}
+
+
+def main(name: str, folder: Path) -> None:
+    losses: list[float] = []
+
+    def on_step(progress: Progress) -> None:
+        losses.append(progress.loss)
+
+    torch.set_num_threads(1)
+    with processes() as ranks:
+        run = tiny_training.run(TASKS[name](), folder, STEPS)
+        run.resume()
+        figures = run.train(on_step)
+        weights = {key: value.clone() for key, value in run.task.state_dict().items()}
+        record = {"losses": losses, "figures": figures, "weights": weights}
+        torch.save(record, folder / f"rank-{ranks.rank}.pt")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
