@@ -17,7 +17,8 @@ from glm_image.errors import ConfigError
 from glm_image.models.dit import DiT, ReferenceCache
 from glm_image.models.vae import Vae
 from glm_image.training.decoder import DecoderMix
-from glm_image.training.generator import GeneratorMix
+from glm_image.training.factored import plain
+from glm_image.training.generator import GeneratorMix, freeze_text
 from glm_image.training.loop import Task, seeded
 from glm_image.training.optim import OptimConfig, Optimisers
 from glm_image.training.tokenizer import codebook_health
@@ -193,6 +194,26 @@ def test_previews_are_validated_with_the_last_stage() -> None:
             "previews_right",
             "previews_text_right",
         }
+
+
+def test_frozen_text_keeps_its_rows_while_codes_learn() -> None:
+    task = generator_task((GeneratorMix(previews=0.0, rasters=1.0, scenes=SMALL),))
+    plain(task)
+    freeze_text(task.generator)
+    table = task.generator.language_model.embed_tokens.weight
+    visual = task.generator.config.text.vision_vocab_size
+    before = table.detach().clone()
+    optimisers = Optimisers(task.named_parameters(), OptimConfig(warmup=1, weight_decay=0.1))
+    for step in range(3):
+        loss_of(task, step=step).backward()
+        optimisers.step(step, 3)
+    assert torch.equal(table[visual:], before[visual:])
+    assert not torch.equal(table[:visual], before[:visual])
+
+
+def test_text_that_shares_vectors_with_codes_cannot_be_frozen() -> None:
+    with pytest.raises(ConfigError, match="factored"):
+        freeze_text(generator_task().generator)
 
 
 # Decoder.
