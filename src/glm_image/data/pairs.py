@@ -15,6 +15,7 @@ from glm_image.data.prompts import book_for
 from glm_image.data.scene import CELL, Box, Scene
 from glm_image.data.sequences import Words
 from glm_image.data.vocabulary import full_grid, meanings
+from glm_image.tokenizer.glyph import quoted_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +56,8 @@ def text_picture(rng: random.Random, mix: SceneMix, words: Words) -> Pair:
 def edit_pair(rng: random.Random, mix: SceneMix, words: Words) -> Pair:
     """A random edit; the glyph encoder reads only the texts that the instruction quotes."""
     edit = sample_edit(rng, mix, book_for(rng), latin=words.latin, han=words.han)
-    quoted = [line.text for line in edit.after.texts if line.text in edit.instruction]
-    return Pair(
-        target=_picture(edit.after, tuple(quoted)), source=_picture(edit.before, tuple(quoted))
-    )
+    quoted = tuple(quoted_texts(edit.instruction))
+    return Pair(target=_picture(edit.after, quoted), source=_picture(edit.before, quoted))
 
 
 def _picture(scene: Scene, texts: tuple[str, ...]) -> Picture:
