@@ -4,7 +4,7 @@
 VENV = .venv
 BIN = $(VENV)/bin
 LOG = $(VENV)/install.log
-PROMPT = a poster with a blue background, a big yellow star in the center, the text "HELLO" at the top in white
+PROMPT = A plain blue background, "HELLO" in the center in white
 ARGS =
 TORCH_INDEX =
 PYTHON =
