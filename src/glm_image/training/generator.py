@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
@@ -23,6 +22,7 @@ from glm_image.data.vocabulary import meanings
 from glm_image.errors import ConfigError
 from glm_image.models.generator import Generator
 from glm_image.tokenizer.text import TextTokenizer
+from glm_image.training.cross_entropy import head_loss
 from glm_image.training.factored import factorise
 from glm_image.training.loop import Metrics, Task, seeded
 
@@ -171,14 +171,12 @@ class GeneratorTask(Task):
         hidden = self.generator(ids, positions)
         kept = targets >= 0
         # Only the positions that are learned go through the head.
-        logits = self.generator.logits(hidden[kept])
-        targets, weights = targets[kept], weights[kept]
-        losses = F.cross_entropy(logits, targets, reduction="none")
-        loss = (losses * weights).sum() / weights.sum()
-        right = (logits.detach().argmax(-1) == targets).float()
-        text = self.is_text[targets]
-        return loss, {
-            "cross_entropy": float(losses.detach().mean()),
+        head = self.generator.lm_head.weight
+        result = head_loss(hidden[kept], head, targets[kept], weights[kept])
+        right = result.right_n.float()
+        text = self.is_text[targets[kept]]
+        return result.loss, {
+            "cross_entropy": float(result.losses_n.mean()),
             "right": float(right.mean()),
             "text_right": float(right[text].mean()) if bool(text.any()) else 1.0,
         }
