@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from glm_image.evaluation.grid import Entry
-    from glm_image.evaluation.held_out import Case
-    from glm_image.evaluation.painter import PipelinePainter
+    from glm_image.evaluation.posters.grid import Entry
+    from glm_image.evaluation.posters.held_out import Case
+    from glm_image.evaluation.posters.painter import PipelinePainter
 
 app = typer.Typer(help="Measure what the bundled model draws.", no_args_is_help=True)
 
@@ -38,8 +38,8 @@ def nano(
     from rich.console import Console
     from rich.progress import Progress
 
-    from glm_image.evaluation import held_out, report, suite
-    from glm_image.evaluation.reading import OcrReader
+    from glm_image.evaluation.posters import held_out, report, suite
+    from glm_image.evaluation.readers.ocr import OcrReader
 
     cases = (*held_out.drawings(count), *held_out.edits(edits))
     wanted = suite.check_rows([row.strip() for row in rows.split(",")])
@@ -75,8 +75,8 @@ def grid(
     from rich.console import Console
     from rich.progress import track
 
-    from glm_image.evaluation import held_out
-    from glm_image.evaluation.grid import sheet
+    from glm_image.evaluation.posters import held_out
+    from glm_image.evaluation.posters.grid import sheet
 
     sheets = {"drawings": held_out.drawings(count), "edits": held_out.edits(edits)}
     painter = _painter(model, steps)
@@ -95,7 +95,7 @@ def grid(
 
 
 def _painter(model: str | None, steps: int) -> "PipelinePainter":
-    from glm_image.evaluation.painter import PipelinePainter
+    from glm_image.evaluation.posters.painter import PipelinePainter
     from glm_image.pipeline.api import GlmImagePipeline
 
     return PipelinePainter(GlmImagePipeline.from_pretrained(model), steps=steps)
@@ -105,8 +105,8 @@ def _entry(painter: "PipelinePainter", case: "Case") -> "Entry":
     """A drawing with its prompt, or before and after with the instruction."""
     from PIL import Image
 
-    from glm_image.evaluation.grid import Entry
-    from glm_image.evaluation.painter import source_image
+    from glm_image.evaluation.posters.grid import Entry
+    from glm_image.evaluation.posters.painter import source_image
 
     drawn = Image.fromarray(painter.draw(case, None).pixels)
     source = source_image(case)

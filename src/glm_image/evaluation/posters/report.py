@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from glm_image.evaluation.suite import METRICS, Figure, Outcome, Report
+from glm_image.evaluation.posters.suite import METRICS, Figure, Outcome, Report
 
 
 def to_table(report: Report) -> Table:

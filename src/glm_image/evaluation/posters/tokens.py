@@ -7,7 +7,7 @@ from torch import Tensor
 
 from glm_image.data.scene import Background
 from glm_image.data.vocabulary import Meaning, meanings
-from glm_image.evaluation.found import Found, FoundLine, FoundShape
+from glm_image.evaluation.posters.found import Found, FoundLine, FoundShape
 
 # Share of the parts of a shape that must stand in their places for it to be one.
 _PARTS = 0.7

@@ -19,7 +19,7 @@ from glm_image.data.layout import SceneMix, sample_scene
 from glm_image.data.phrasebook import Phrasebook
 from glm_image.data.scene import CELL, Scene, TextLine
 from glm_image.errors import InputError
-from glm_image.evaluation import phrases, words
+from glm_image.evaluation.posters import phrases, words
 
 DRAWINGS = 100
 """Number of text-to-image cases."""

@@ -17,15 +17,15 @@ from glm_image.data.draw import Pixels, render
 from glm_image.data.scene import Background, Box, Place, Scene, ShapeGroup, TextLine
 from glm_image.data.vocabulary import full_grid
 from glm_image.errors import InputError
-from glm_image.evaluation import held_out, report, suite
-from glm_image.evaluation.found import Found
-from glm_image.evaluation.grid import Entry, sheet, wrap
-from glm_image.evaluation.held_out import Case
-from glm_image.evaluation.marks import all_right, marks_of
-from glm_image.evaluation.pixels import letters_only, look
-from glm_image.evaluation.reading import OcrReader, ReadLine
-from glm_image.evaluation.suite import Drawing, Report, see
-from glm_image.evaluation.tokens import read_codes
+from glm_image.evaluation.posters import held_out, report, suite
+from glm_image.evaluation.posters.found import Found
+from glm_image.evaluation.posters.grid import Entry, sheet, wrap
+from glm_image.evaluation.posters.held_out import Case
+from glm_image.evaluation.posters.marks import all_right, marks_of
+from glm_image.evaluation.posters.pixels import letters_only, look
+from glm_image.evaluation.posters.suite import Drawing, Report, see
+from glm_image.evaluation.posters.tokens import read_codes
+from glm_image.evaluation.readers.ocr import OcrReader, ReadLine
 
 pytestmark = pytest.mark.skipif(
     not all(fonts.available(faces) for faces in (fonts.SANS, fonts.SERIF, fonts.CHINESE)),

@@ -13,12 +13,14 @@ from PIL import Image
 from glm_image.data import palette
 from glm_image.data.draw import shape_mask
 from glm_image.data.scene import CELL, SHAPES
-from glm_image.evaluation.regions import Flags, Labels, dilated, eroded, opened, regions
+from glm_image.evaluation.posters.regions import Flags, Labels, dilated, eroded, opened, regions
 
 # Radius in pixels of the brush that thin bridges between things are narrower than.
 _BRUSH = 2
 # Length in pixels of the tips that the brush takes off a star.
 _TIP = 5
+# Pixels at the edge of a large piece that may be mixtures with what is behind.
+_EDGE = 4
 # Least pixels of a piece.
 _LEAST = 10
 # Share of a piece from which a second colour makes it two pieces.
@@ -83,7 +85,7 @@ def solid_blobs(things_hw: Flags, colours_hw: Labels) -> list[Blob]:
     for blob in blobs_of(_without_bridges(things_hw), colours_hw):
         window = slice(blob.top, blob.bottom), slice(blob.left, blob.right)
         colours = colours_hw[window]
-        inner = eroded(blob.mask_hw, 1)
+        inner = eroded(blob.mask_hw, _EDGE)
         counts = np.bincount(colours[inner], minlength=len(palette.NAMES))
         large = [index for index in range(len(counts)) if counts[index] > _SECOND * inner.sum()]
         if len(large) < 2:

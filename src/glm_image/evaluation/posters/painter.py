@@ -6,8 +6,8 @@ from torch import Tensor
 
 from glm_image.data.draw import Pixels, render
 from glm_image.data.scene import CELL
-from glm_image.evaluation.held_out import Case
-from glm_image.evaluation.suite import Drawing
+from glm_image.evaluation.posters.held_out import Case
+from glm_image.evaluation.posters.suite import Drawing
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.result import Result
 

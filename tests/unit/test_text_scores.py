@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from glm_image.evaluation.reading import join_rows
-from glm_image.evaluation.scoring import (
+from glm_image.evaluation.readers.ocr import join_rows
+from glm_image.evaluation.text_scores import (
     edit_distance,
     interval,
     match_texts,

@@ -9,7 +9,7 @@ import pytest
 from glm_image.data import characters, edits, palette, phrasebook
 from glm_image.data.phrasebook import Phrasebook
 from glm_image.errors import InputError
-from glm_image.evaluation import held_out, phrases, words
+from glm_image.evaluation.posters import held_out, phrases, words
 
 BOOKS = {
     "en": (phrases.ENGLISH, phrasebook.ENGLISH),

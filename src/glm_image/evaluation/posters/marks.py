@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from glm_image.data.scene import Box, Place, Scene, ShapeGroup
-from glm_image.evaluation.found import Found, FoundShape, place_of
-from glm_image.evaluation.scoring import match_texts
+from glm_image.evaluation.posters.found import Found, FoundShape, place_of
+from glm_image.evaluation.text_scores import match_texts
 
 # Marks that are reported but not asked of a picture that is all right: case and look-alikes are
 # hard to tell for every reader.

@@ -16,14 +16,14 @@ from torch import Tensor
 from glm_image.data.draw import Pixels, render
 from glm_image.data.vocabulary import full_grid
 from glm_image.errors import InputError
-from glm_image.evaluation.found import Found
-from glm_image.evaluation.held_out import EDIT_KINDS, Case
-from glm_image.evaluation.marks import METRICS as MARKS
-from glm_image.evaluation.marks import Mark, all_right, marks_of
-from glm_image.evaluation.pixels import letters_only, look
-from glm_image.evaluation.reading import Reader
-from glm_image.evaluation.scoring import interval
-from glm_image.evaluation.tokens import read_codes
+from glm_image.evaluation.posters.found import Found
+from glm_image.evaluation.posters.held_out import EDIT_KINDS, Case
+from glm_image.evaluation.posters.marks import METRICS as MARKS
+from glm_image.evaluation.posters.marks import Mark, all_right, marks_of
+from glm_image.evaluation.posters.pixels import letters_only, look
+from glm_image.evaluation.posters.tokens import read_codes
+from glm_image.evaluation.readers.ocr import Reader
+from glm_image.evaluation.text_scores import interval
 
 METRICS: tuple[str, ...] = (
     *MARKS, "all right", "edits", *(f"edit: {kind}" for kind in EDIT_KINDS),

@@ -6,6 +6,7 @@ backgrounds), yet not what a certain picture should show.
 Legend of array names: h and w pixels, 3 channels in [0, 255], k palette colours.
 """
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from glm_image.data import palette
 from glm_image.data.draw import Pixels, render
 from glm_image.data.scene import BACKGROUNDS, CELL, Background, Scene
-from glm_image.evaluation.blobs import Blob, blobs_of, likeness, lines_of, solid_blobs
-from glm_image.evaluation.found import Found, FoundLine, FoundShape
+from glm_image.evaluation.posters.blobs import Blob, blobs_of, likeness, lines_of, solid_blobs
+from glm_image.evaluation.posters.found import Found, FoundLine, FoundShape
+from glm_image.evaluation.posters.regions import Flags
 
 Values = NDArray[np.float32]
 
@@ -28,6 +30,13 @@ _FAR = 35.0
 _SHAPE_SIDES = (50, 140)
 # Least overlap (intersection over union) with a drawn shape to be one.
 _LIKE = 0.75
+# For letters: distance that is still white, and distance beyond it that is black.
+_NOISE, _BLACK = 15.0, 300.0
+# Share of a letter's pixels, those farthest from the background, that tell its colour: the others
+# are mixtures with what is behind.
+_TELLING = 0.25
+# Quantile of a shape's distances from the background that stands for its plain inside.
+_PLATEAU = 0.7
 # Pixels around a shape that belong to its edge.
 _EDGE = 2
 # Longest side in pixels of a part of a letter; what is longer is neither letter nor shape.
@@ -61,15 +70,19 @@ def find_background(pixels: Pixels) -> Background:
 
 
 def letters_only(pixels: Pixels) -> Pixels:
-    """The picture with a plain background and without shapes, for a reader of letters."""
+    """The letters of a picture, dark on white, for a reader of letters.
+
+    Shapes are left out, and a pixel is the darker the farther it is from the background, so that a
+    pattern or little contrast does not mislead the reader; colours are judged elsewhere.
+    """
     background = find_background(pixels)
     shapes, _ = _separate(pixels, background)
-    clean = pixels.copy()
-    paint = np.clip(palette.rgb(background.colour), 0, 255).astype(np.uint8)
-    clean[_distance_to_background(pixels, background) < _FAR] = paint
+    distance = _distance_to_background(pixels, background)
     for _, blob in shapes:
-        clean[_around(blob)] = paint
-    return clean
+        distance[_around(blob)] = 0.0
+    darkness = np.clip((distance - _NOISE) / _BLACK, 0.0, 1.0)
+    grey = (255.0 * (1.0 - darkness)).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 @cache
@@ -117,12 +130,30 @@ def _separate(pixels: Pixels, background: Background) -> tuple[list[tuple[str, B
     for blob in solid_blobs(things, colours):
         if not _SHAPE_SIDES[0] <= max(blob.mask_hw.shape) <= _SHAPE_SIDES[1]:
             continue
-        kind, overlap = likeness(blob.mask_hw)
+        kind, overlap = likeness(_sharpened(blob, distance))
         if overlap >= _LIKE:
             shapes.append((kind, blob))
             things[_around(blob)] = False
     ink = [blob for blob in blobs_of(things, colours) if max(blob.mask_hw.shape) <= _LETTER_SIDE]
-    return shapes, ink
+    return shapes, [_told_by_strokes(blob, distance, colours) for blob in ink]
+
+
+def _sharpened(blob: Blob, distance: Values) -> Flags:
+    """The mask of a shape without the outer half of its blurred edge, cut to what is left."""
+    inside = distance[blob.top : blob.bottom, blob.left : blob.right]
+    mask = blob.mask_hw & (inside > np.quantile(inside[blob.mask_hw], _PLATEAU) / 2)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _told_by_strokes(blob: Blob, distance: Values, colours: NDArray[np.int64]) -> Blob:
+    """A part of a letter with the colour of the middle of its strokes."""
+    window = slice(blob.top, blob.bottom), slice(blob.left, blob.right)
+    inside = distance[window][blob.mask_hw]
+    telling = inside >= np.quantile(inside, 1.0 - _TELLING)
+    counts = np.bincount(colours[window][blob.mask_hw][telling])
+    index = int(counts.argmax())
+    return replace(blob, colour=palette.NAMES[index], core=int(counts[index]))
 
 
 def _around(blob: Blob) -> tuple[slice, slice]:

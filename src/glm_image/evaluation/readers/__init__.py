@@ -1,0 +1,1 @@
+"""Readers of the letters in a picture."""
