@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import tiny_training
 from drawn import all_fonts
 from glm_image.errors import CheckpointError, NotFoundError
+from glm_image.models.vae import Vae
 from glm_image.training import figures, resume
 from glm_image.training.loop import Metrics, Progress, Run, Task, seeded
 from glm_image.training.nano import workshop
@@ -266,6 +267,27 @@ def test_initial_weights_follow_the_seed_of_the_recipe(tmp_path: Path) -> None:
 def test_the_decoder_needs_the_autoencoder(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="train the vae first"):
         workshop(tmp_path).decoder()
+
+
+@all_fonts
+def test_the_decoder_of_the_autoencoder_learns_on_for_the_same_latents(tmp_path: Path) -> None:
+    shop = workshop(tmp_path, scale=0.0005)
+    shop.vae().train()
+    torch.save(((0.0,) * 16, (1.0,) * 16), tmp_path / "vae" / "statistics.pt")
+    pixels = torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64)
+
+    def latents_and_picture() -> tuple[Tensor, Tensor]:
+        vae = shop.decoder().task.get_submodule("vae").eval()
+        assert isinstance(vae, Vae)
+        with torch.no_grad():
+            latents = vae.encode(pixels)
+            return latents, vae.decode(latents)
+
+    before = latents_and_picture()
+    shop.vae_decoder().train()
+    after = latents_and_picture()
+    assert torch.equal(before[0], after[0])
+    assert not torch.equal(before[1], after[1])
 
 
 def test_streams_of_random_numbers_differ() -> None:

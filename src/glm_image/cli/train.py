@@ -39,6 +39,15 @@ def vae(
         _train("vae", folder, scale, device, threads, ranks)
 
 
+@app.command("vae-decoder")
+def vae_decoder(
+    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
+) -> None:
+    """Train the autoencoder's decoder on, with its latents fixed; needs the autoencoder."""
+    with processes() as ranks:
+        _train("vae-decoder", folder, scale, device, threads, ranks)
+
+
 @app.command()
 def tokenizer(
     folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0

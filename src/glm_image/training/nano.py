@@ -84,6 +84,13 @@ class Workshop:
         task = VaeTask(vae, batch=self.recipe.vae_batch)
         return Run(task, self.recipe.vae, self.folder / "vae")
 
+    def vae_decoder(self) -> Run:
+        """The run of the autoencoder's decoder: the latents stay, their pictures get sharper."""
+        vae = self._autoencoder()
+        vae.encoder.requires_grad_(False)
+        task = VaeTask(vae, batch=self.recipe.vae_batch, scenes=self.recipe.vae_decoder_scenes)
+        return Run(task, self.recipe.vae_decoder, self.folder / "vae-decoder")
+
     def tokenizer(self) -> Run:
         """The run of the image encoder and its codebook."""
         generator = self._generator()
@@ -171,10 +178,15 @@ class Workshop:
             torch.manual_seed(self.recipe.seed)
             return Generator(presets.nano_generator(text_vocabulary.build().vocab_size))
 
-    def _trained_vae(self) -> Vae:
-        """The trained autoencoder with its measured latent statistics."""
+    def _autoencoder(self) -> Vae:
+        """The autoencoder as its own run left it."""
         vae = _channels_last(Vae(presets.nano_vae()))
         _load(vae, self.folder / "vae", "vae.")
+        return vae
+
+    def _trained_vae(self) -> Vae:
+        """The trained autoencoder with its measured latent statistics."""
+        vae = self._autoencoder()
         file = self.folder / "vae" / "statistics.pt"
         checkpoint = self.folder / "vae" / "last.pt"
         if file.exists() and file.stat().st_mtime >= checkpoint.stat().st_mtime:
@@ -184,12 +196,17 @@ class Workshop:
             if Ranks.from_environment().writes:
                 resume.write((mean, std), file)
         measured = _channels_last(Vae(presets.nano_vae(mean, std)))
-        measured.load_state_dict(vae.state_dict())
+        further = self.folder / "vae-decoder"
+        if (further / "last.pt").exists():
+            _load(measured, further, "vae.")
+        else:
+            measured.load_state_dict(vae.state_dict())
         return measured
 
 
 PARTS: dict[str, Callable[[Workshop], Run]] = {
     "vae": Workshop.vae,
+    "vae-decoder": Workshop.vae_decoder,
     "tokenizer": Workshop.tokenizer,
     "generator": Workshop.generator,
     "decoder": Workshop.decoder,

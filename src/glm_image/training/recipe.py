@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from glm_image.data.layout import SceneMix
 from glm_image.training.decoder import DecoderMix
 from glm_image.training.generator import GeneratorMix
 from glm_image.training.loop import RunConfig
@@ -16,6 +17,8 @@ class NanoRecipe:
         seed: Seed of initial weights, data and noise.
         vae: Run of the autoencoder.
         vae_batch: Crops a step.
+        vae_decoder: Run of the autoencoder's decoder with fixed latents.
+        vae_decoder_scenes: What it learns from.
         tokenizer: Run of the image encoder and codebook.
         tokenizer_batch: Pictures a step.
         generator: Run of the generator.
@@ -29,6 +32,8 @@ class NanoRecipe:
     seed: int
     vae: RunConfig
     vae_batch: int
+    vae_decoder: RunConfig
+    vae_decoder_scenes: SceneMix
     tokenizer: RunConfig
     tokenizer_batch: int
     generator: RunConfig
@@ -66,9 +71,12 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
         vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
         vae_batch=16,
+        vae_decoder=run(2000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
+        # Strokes of Chinese characters are the finest things there are.
+        vae_decoder_scenes=SceneMix(chinese=0.6),
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
-        generator=run(2350, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        generator=run(8000, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
         generator_batch=32,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -82,7 +90,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
                 edits=0.5,
             ),
         ),
-        decoder=run(2100, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
+        decoder=run(7000, OptimConfig(lr=2e-3, matrix_lr=2e-3), 250),
         decoder_batch=4,
         decoder_mix=DecoderMix(edits=0.35, edits_from=steps(1000)),
     )

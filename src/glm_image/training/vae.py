@@ -62,16 +62,26 @@ class VaeTask(Task):
     Source: Kingma & Welling 2014 for the objective; the gradient term keeps edges of letters.
 
     Args:
-        vae: Autoencoder to train.
+        vae: Autoencoder to train; with a frozen encoder the latents stay what they are.
         batch: Crops a step and process.
         crop: Side of a crop in pixels, a multiple of 8.
         kl: Weight of the divergence from the standard normal, per latent element.
+        scenes: What the pictures show; validation keeps to the default.
     """
 
-    def __init__(self, vae: Vae, *, batch: int = 32, crop: int = 64, kl: float = 1e-5) -> None:
+    def __init__(
+        self,
+        vae: Vae,
+        *,
+        batch: int = 32,
+        crop: int = 64,
+        kl: float = 1e-5,
+        scenes: SceneMix | None = None,
+    ) -> None:
         super().__init__()
         self.vae = vae
         self.batch, self.crop, self.kl = batch, crop, kl
+        self.scenes = scenes or SceneMix()
 
     def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
         """Loss on fresh crops; see :meth:`Task.forward`."""
@@ -91,7 +101,7 @@ class VaeTask(Task):
         source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
         crops: list[np.ndarray] = []
         for _ in range(self.batch):
-            scene = sample_scene(source, SceneMix())
+            scene = sample_scene(source, self.scenes)
             image = render(scene)
             things = [line.box for line in scene.texts]
             if not things or source.random() < 0.3:
