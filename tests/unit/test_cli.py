@@ -303,6 +303,10 @@ def test_doctor_says_what_a_model_draws(tiny_checkpoint: Path, capsys: Capture) 
     printed = capsys.readouterr().out
     assert "summary: Shapes." in printed
     assert "- red circles" in printed
+    (folder / "README.md").write_text("# A card\n")
+    assert main(["convert", str(folder), "copy", "-q"]) == 0
+    assert json.loads(Path("copy/about.json").read_text()) == about
+    assert Path("copy/README.md").read_text() == "# A card\n"
     (folder / "about.json").write_text(json.dumps({**about, "drawz": []}))
     assert main(["doctor", "--model", str(folder), "--json"]) == 1
     assert "drawz" in json.loads(capsys.readouterr().out)["model"]["problem"]

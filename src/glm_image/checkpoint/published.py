@@ -14,6 +14,7 @@
 Source: zai-org/GLM-Image; reference behaviour: diffusers, GlmImagePipeline.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,12 @@ SCHEDULER_FILE = "scheduler_config.json"
 
 TRANSFORMERS_STEM = "model"
 DIFFUSERS_STEM = "diffusion_pytorch_model"
+
+ABOUT_FILE = "about.json"
+"""What a model was trained to draw; the published checkpoint has none."""
+
+DOCUMENTS = (ABOUT_FILE, "README.md", "QUALITY.md", "LICENSE")
+"""Files of a checkpoint that are for readers and stay with it when it is converted."""
 
 DEFAULT_SHARD_SIZE = 5 * 10**9
 """Most bytes per file of weights, the size that hubs and network drives handle well."""
@@ -161,6 +168,7 @@ def save(
     *,
     dtype: torch.dtype | None = None,
     shard_size: int = DEFAULT_SHARD_SIZE,
+    documents: Mapping[str, str] | None = None,
 ) -> None:
     """Write a checkpoint that this package and the reference libraries load.
 
@@ -171,6 +179,7 @@ def save(
         folder: The new folder.
         dtype: Dtype of the weights in the files; None keeps that of each weight.
         shard_size: Most bytes per file of weights.
+        documents: Texts for readers by file name, such as a model card.
 
     Raises:
         CheckpointError: The folder holds something else, the disk is full or not writable, or a
@@ -199,7 +208,15 @@ def save(
         ):
             (part / name).mkdir()
             write_json(part / name / file, content)
+        for name, text in (documents or {}).items():
+            (part / name).write_text(text, encoding="utf-8")
         write_json(part / MARKER_FILE, settings.write_index())
+
+
+def documents_of(folder: Path) -> dict[str, str]:
+    """The texts for readers that a checkpoint has, by file name."""
+    paths = [folder / name for name in DOCUMENTS]
+    return {path.name: path.read_text(encoding="utf-8") for path in paths if path.is_file()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,8 +44,10 @@ def convert(
         from glm_image.pipeline.system import find
 
         device = resolve("cpu", flags.dtype)
-        components = published.load(find(source), dtype=device.dtype, device=device.torch_device)
-        published.save(components, target, shard_size=shard_size)
+        folder = find(source)
+        components = published.load(folder, dtype=device.dtype, device=device.torch_device)
+        documents = published.documents_of(folder)
+        published.save(components, target, shard_size=shard_size, documents=documents)
     files = sorted(path for path in target.rglob("*") if path.is_file())
     total = sum(path.stat().st_size for path in files)
     if flags.json:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from glm_image.checkpoint import hub, published
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.published import ABOUT_FILE, Components
 from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
 from glm_image.device import Device
@@ -21,10 +21,6 @@ BUNDLED = "nano"
 
 _PUBLISHED_SAMPLE_SIZE = 1024
 _PUBLISHED_SIDES = (512, 2048)
-
-
-ABOUT_FILE = "about.json"
-"""File of a checkpoint that says what it was trained to draw; the published one has none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,6 @@ from glm_image.models.generator import Generator
 from glm_image.models.glyph_encoder import GlyphEncoder
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
-from glm_image.pipeline.system import ABOUT_FILE
 from glm_image.training import resume
 from glm_image.training.decoder import DecoderTask, factorise_prior
 from glm_image.training.factored import plain
@@ -156,10 +155,9 @@ class Workshop:
             sampling=SAMPLING,
             source_limits=SOURCE_LIMITS,
         )
-        published.save(components, target, dtype=torch.bfloat16)
-        content = json.dumps(ABOUT, indent=2, ensure_ascii=False)
-        (target / ABOUT_FILE).write_text(content + "\n", encoding="utf-8")
-        (target / "README.md").write_text(self._card(), encoding="utf-8")
+        about = json.dumps(ABOUT, indent=2, ensure_ascii=False) + "\n"
+        documents = {published.ABOUT_FILE: about, "README.md": self._card()}
+        published.save(components, target, dtype=torch.bfloat16, documents=documents)
 
     def _card(self) -> str:
         """How the model was made, for the reader of its folder."""
