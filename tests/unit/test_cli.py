@@ -307,6 +307,7 @@ def test_doctor_says_what_a_model_draws(tiny_checkpoint: Path, capsys: Capture) 
     assert main(["convert", str(folder), "copy", "-q"]) == 0
     assert json.loads(Path("copy/about.json").read_text()) == about
     assert Path("copy/README.md").read_text() == "# A card\n"
+    capsys.readouterr()
     (folder / "about.json").write_text(json.dumps({**about, "drawz": []}))
     assert main(["doctor", "--model", str(folder), "--json"]) == 1
     assert "drawz" in json.loads(capsys.readouterr().out)["model"]["problem"]
