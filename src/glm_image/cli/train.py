@@ -7,102 +7,106 @@ On several devices or machines, torchrun starts one process for each:
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glm_image.cli.flags import ReportFlags, flag, with_flags
+from glm_image.cli.output import print_json
+
 if TYPE_CHECKING:
     from glm_image.training.loop import OnStep, Progress, Run
+    from glm_image.training.nano import Workshop
     from glm_image.training.parallel import Ranks
 
 app = typer.Typer(help="Train the bundled model from nothing.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Option(help="Workshop; existing runs in it are continued.")]
-Scale = Annotated[float, typer.Option(min=0.0001, help="Factor on the steps of every part.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, npu or mps.")]
-Threads = Annotated[int, typer.Option(min=0, help="CPU threads; 0 takes all cores.")]
-
-_FOLDER = Path("runs/nano")
 _SECONDS_BETWEEN_LINES = 60.0
 
-
-@app.command()
-def vae(
-    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
-) -> None:
-    """Train the autoencoder."""
-    with processes() as ranks:
-        _train("vae", folder, scale, device, threads, ranks)
-
-
-@app.command("vae-decoder")
-def vae_decoder(
-    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
-) -> None:
-    """Train the autoencoder's decoder on, with its latents fixed; needs the autoencoder."""
-    with processes() as ranks:
-        _train("vae-decoder", folder, scale, device, threads, ranks)
+_HELP = {
+    "vae": "Train the autoencoder.",
+    "vae-decoder": "Train the autoencoder's decoder on, with its latents fixed.",
+    "tokenizer": "Train the semantic tokenizer: image encoder and codebook.",
+    "generator": "Train the autoregressive generator.",
+    "decoder": "Train the diffusion decoder and its glyph encoder; needs the autoencoder.",
+}
+"""Parts with a command of their own."""
 
 
-@app.command()
-def tokenizer(
-    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
-) -> None:
-    """Train the semantic tokenizer: image encoder and codebook."""
-    with processes() as ranks:
-        _train("tokenizer", folder, scale, device, threads, ranks)
+@dataclass(frozen=True, kw_only=True)
+class WorkshopFlags(ReportFlags):
+    """Where the parts are."""
+
+    folder: Annotated[
+        Path, flag("Workshop; existing runs in it go on. Default: runs/nano.", metavar="FOLDER")
+    ] = Path("runs/nano")
 
 
-@app.command()
-def generator(
-    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
-) -> None:
-    """Train the autoregressive generator."""
-    with processes() as ranks:
-        _train("generator", folder, scale, device, threads, ranks)
+@dataclass(frozen=True, kw_only=True)
+class TrainFlags(WorkshopFlags):
+    """How parts are trained."""
+
+    scale: Annotated[float, typer.Option(min=0.0001, help="Factor on the steps of every part.")] = (
+        1.0
+    )
+    device: Annotated[str, flag("auto, cpu, cuda, npu or mps. Default: cpu.", metavar="NAME")] = (
+        "cpu"
+    )
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 takes all cores.")] = 0
 
 
-@app.command()
-def decoder(
-    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
-) -> None:
-    """Train the diffusion decoder and its glyph encoder; needs the autoencoder."""
-    with processes() as ranks:
-        _train("decoder", folder, scale, device, threads, ranks)
+def _command(part: str) -> Callable[..., None]:
+    def train(flags: TrainFlags) -> None:
+        with processes(quiet=flags.quiet) as ranks:
+            _train(part, flags, ranks)
+
+    return train
 
 
-@app.command()
-def nano(
-    folder: Folder = _FOLDER, scale: Scale = 1.0, device: Device = "cpu", threads: Threads = 0
-) -> None:
+for _part, _help in _HELP.items():
+    app.command(_part, help=_help)(with_flags(_command(_part)))
+
+
+def nano(flags: TrainFlags) -> None:
     """Train every part, one after the other, and export the model."""
-    from glm_image.training.nano import PARTS
+    from glm_image.training.nano import PARTS, workshop
 
-    with processes() as ranks:
+    with processes(quiet=flags.quiet) as ranks:
         for part in PARTS:
-            _train(part, folder, scale, device, threads, ranks)
+            _train(part, flags, ranks)
         if ranks.writes:
-            export(folder / "checkpoint", folder)
+            _export(workshop(flags.folder), flags.folder / "checkpoint", flags)
 
 
-@app.command()
 def export(
     target: Annotated[Path, typer.Argument(help="Folder of the new checkpoint.")],
-    folder: Folder = _FOLDER,
+    flags: WorkshopFlags,
 ) -> None:
     """Put the trained parts together into a checkpoint in the published layout."""
     from glm_image.training.nano import workshop
 
-    workshop(folder).export(target)
-    typer.echo(target)
+    _export(workshop(flags.folder), target, flags)
+
+
+app.command("nano")(with_flags(nano))
+app.command("export")(with_flags(export))
+
+
+def _export(shop: "Workshop", target: Path, flags: ReportFlags) -> None:
+    shop.export(target)
+    if flags.json:
+        print_json({"path": str(target)})
+    else:
+        typer.echo(target)
 
 
 @contextmanager
-def processes() -> Iterator["Ranks"]:
+def processes(*, quiet: bool) -> Iterator["Ranks"]:
     """Tell this process from the others of a run. Where there are others, it ends with the block.
 
     An interpreter that shuts down while threads of the collective library are alive can abort
@@ -112,7 +116,7 @@ def processes() -> Iterator["Ranks"]:
     from glm_image.training.parallel import Ranks
 
     ranks = Ranks.from_environment()
-    if ranks.writes and not tensorboard_installed():
+    if ranks.writes and not quiet and not tensorboard_installed():
         typer.echo("TensorBoard is not installed: figures go to log.jsonl only", err=True)
     yield ranks
     if ranks.world > 1:
@@ -122,26 +126,31 @@ def processes() -> Iterator["Ranks"]:
         os._exit(0)
 
 
-def _train(
-    part: str, folder: Path, scale: float, device: str, threads: int, ranks: "Ranks"
-) -> None:
+def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:
     """Run or continue one part."""
     import torch
 
     from glm_image.training.nano import PARTS, workshop
 
-    if threads:
-        torch.set_num_threads(threads)
-    run = PARTS[part](workshop(folder, scale=scale, device=device))
+    if flags.threads:
+        torch.set_num_threads(flags.threads)
+    run = PARTS[part](workshop(flags.folder, scale=flags.scale, device=flags.device))
     continued = run.resume()
     if not ranks.writes:
         run.train()
         return
-    state = f"continued at step {run.step}" if continued else "from nothing"
-    typer.echo(f"{part}: {state}, {run.config.steps} steps, logs in {run.folder}", err=True)
-    with _progress(part, run) as on_step:
-        run.train(on_step)
-    typer.echo(run.checkpoint)
+    if flags.quiet:
+        figures = run.train()
+    else:
+        state = f"continued at step {run.step}" if continued else "from nothing"
+        typer.echo(f"{part}: {state}, {run.config.steps} steps, logs in {run.folder}", err=True)
+        with _progress(part, run) as on_step:
+            figures = run.train(on_step)
+    if flags.json:
+        path = str(run.checkpoint)
+        print_json({"part": part, "path": path, "step": run.step, "validation": figures})
+    else:
+        typer.echo(run.checkpoint)
 
 
 @contextmanager
