@@ -280,7 +280,7 @@ def test_the_command_measures(tmp_path: Path, capfd: pytest.CaptureFixture[str])
 
 @pytest.mark.usefixtures("perfect")
 def test_the_command_draws_sheets(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", "grid", "--count", "2", "--edits", "1", "-o", str(tmp_path)]) == 0
+    assert main(["evaluate", "sheet", "--count", "2", "--edits", "1", "-o", str(tmp_path)]) == 0
     assert capfd.readouterr().out.split() == [
         str(tmp_path / "drawings.png"),
         str(tmp_path / "edits.png"),

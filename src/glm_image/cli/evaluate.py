@@ -64,7 +64,7 @@ def nano(
 
 
 @app.command()
-def grid(
+def sheet(
     model: Model = None,
     count: Annotated[int, typer.Option(min=0, help="Number of prompts, up to 100.")] = 24,
     edits: Annotated[int, typer.Option(min=0, help="Number of edits, up to 40.")] = 8,
@@ -76,7 +76,7 @@ def grid(
     from rich.progress import track
 
     from glm_image.evaluation.posters import held_out
-    from glm_image.evaluation.posters.grid import sheet
+    from glm_image.evaluation.posters.grid import sheet as contact_sheet
 
     sheets = {"drawings": held_out.drawings(count), "edits": held_out.edits(edits)}
     painter = _painter(model, steps)
@@ -90,7 +90,7 @@ def grid(
             for case in track(cases, description=name, console=console, transient=True)
         ]
         path = output / f"{name}.png"
-        sheet(entries, _COLUMNS[name]).save(path)
+        contact_sheet(entries, _COLUMNS[name]).save(path)
         typer.echo(path)
 
 
