@@ -6,6 +6,7 @@ GlmImageError
 ├── CheckpointError   a checkpoint is damaged or does not fit the model; lists every problem
 ├── ShapeError        a tensor or record has the wrong shape
 ├── NotFoundError     a file, model or hub repository is not there
+├── ToolError         an outside reader or judge gave no usable answer
 └── CancelledError    the caller asked to stop
 
 Every error carries the field it is about and a hint that says how to mend it.
@@ -48,6 +49,10 @@ class ShapeError(GlmImageError, ValueError):
 
 class NotFoundError(GlmImageError, LookupError):
     """A file, a model or a hub repository does not exist."""
+
+
+class ToolError(GlmImageError):
+    """An outside instrument, such as a judge behind a network, gave no usable answer."""
 
 
 class CancelledError(GlmImageError):

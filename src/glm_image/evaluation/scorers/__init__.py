@@ -1,0 +1,1 @@
+"""Scorers: what one picture of a benchmark is worth."""
