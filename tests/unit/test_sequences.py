@@ -16,11 +16,12 @@ from glm_image.data.sequences import (
     codes_of,
     collate,
     edit_sequence,
+    raster_of,
     scene_sequence,
     sequence_of_edit,
     text_sequence,
 )
-from glm_image.data.vocabulary import full_grid, preview_grid
+from glm_image.data.vocabulary import full_grid, meanings, preview_grid, starts
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
 from glm_image.tokenizer.text import TextTokenizer
@@ -100,10 +101,40 @@ def test_noise_makes_codes_of_the_source_wrong(tokenizer: TextTokenizer) -> None
     assert torch.equal(clean.targets, noisy.targets)
 
 
+def test_the_plan_tells_every_code_its_place_and_the_next_beginning() -> None:
+    for height, width in ((8, 8), (16, 16)):
+        raster = raster_of(SCENE, height, width)
+        grid = raster.codes.view(height, width)
+        plan = raster.plan.view(4, height, width)
+        assert plan[0, :, 0].tolist() == [row * 16 // height for row in range(height)]
+        assert plan[1, 0].tolist() == [column * 16 // width for column in range(width)]
+        first = next(
+            (row, column)
+            for row in range(height)
+            for column in range(width)
+            if meanings()[grid[row, column]].thing != "background"
+        )
+        assert plan[2:, 0, 0].tolist() == [first[0] * 16 // height, first[1] * 16 // width]
+        assert plan[2:, -1, -1].tolist() == [16, 16]
+        begins = (plan[:2] == plan[2:]).all(dim=0).nonzero().tolist()
+        assert [row * width + column for row, column in begins] == starts(SCENE, height, width)
+        assert len(begins) == sum(len(g.boxes) for g in SCENE.shapes) + len(SCENE.texts)
+
+
+def test_plans_stand_where_codes_are_learned(tokenizer: TextTokenizer) -> None:
+    for sequence in (
+        scene_sequence(tokenizer, SCENE, PROMPT, 0.5),
+        sequence_of_edit(random.Random(0), tokenizer, EDIT, 0.0),
+    ):
+        learned = sequence.targets >= 0
+        assert torch.equal((sequence.plans >= 0).all(dim=0)[:-1], learned[:-1])
+        assert (sequence.plans[:, -1] == -100).all()
+
+
 def test_every_source_needs_codes(tokenizer: TextTokenizer) -> None:
     request = chat.image_to_image(tokenizer, "x", target=(8, 8), sources=[(8, 8)])
     with pytest.raises(ValueError, match="zip"):
-        assemble(request, [], [codes_of(SCENE)], tokenizer.end_id, 1.0)
+        assemble(request, [], [raster_of(SCENE, 8, 8)], tokenizer.end_id, 1.0)
 
 
 def test_collate_pads_on_the_right(tokenizer: TextTokenizer) -> None:

@@ -38,7 +38,7 @@ every_task = pytest.mark.parametrize("name", TASKS)
 TRAINED = {
     "vae": ("vae.",),
     "tokenizer": ("generator.visual.", "generator.vqmodel.quant"),
-    "generator": ("generator.language_model.", "generator.lm_head."),
+    "generator": ("generator.language_model.", "generator.lm_head.", "plan."),
     "decoder": ("dit.", "glyph_encoder."),
 }
 
@@ -191,6 +191,7 @@ def test_previews_are_validated_with_the_last_stage() -> None:
     with torch.no_grad():
         assert set(task.validate()) == {
             "previews_cross_entropy",
+            "previews_plan",
             "previews_right",
             "previews_text_right",
         }

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,7 +11,7 @@ from glm_image.data.edits import Edit, sample_edit
 from glm_image.data.layout import SceneMix, TextSource, random_han, random_latin, sample_scene
 from glm_image.data.prompts import book_for, describe
 from glm_image.data.scene import Scene
-from glm_image.data.vocabulary import full_grid, meanings, preview_grid
+from glm_image.data.vocabulary import full_grid, meanings, preview_grid, starts
 from glm_image.image.size import preview_grid as preview_size
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
@@ -18,6 +19,9 @@ from glm_image.tokenizer.text import TextTokenizer
 from glm_image.types import GeneratorInput
 
 _IGNORED = -100
+
+PLACES = 16
+"""Parts of a picture's side in which places are told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +33,14 @@ class Sequence:
         positions: M-RoPE positions ``[3, T]``.
         targets: Next id of every position that is learned ``[T]``, -100 elsewhere.
         weights: Weight of every target ``[T]``.
+        plans: What lies ahead, see :class:`Raster`, ``[4, T]``; -100 where nothing is learned.
     """
 
     ids: Tensor
     positions: Tensor
     targets: Tensor
     weights: Tensor
+    plans: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,24 +51,54 @@ class Batch:
     positions_3bt: Tensor
     targets_bt: Tensor
     weights_bt: Tensor
+    plans_4bt: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raster:
+    """One raster as it should be written.
+
+    Attributes:
+        codes: Its codes, flat ``[n]``.
+        plan: For every code its own row and column, then those of the next beginning of a thing
+            from there on, ``[4, n]``; in :data:`PLACES` parts of the picture's side, and
+            :data:`PLACES` where nothing more begins.
+    """
+
+    codes: Tensor
+    plan: Tensor
+
+
+def raster_of(scene: Scene, height: int, width: int) -> Raster:
+    """The raster of a scene with so many rows and columns."""
+    whole = (scene.rows, scene.columns) == (height, width)
+    codes = full_grid(scene) if whole else preview_grid(scene, height, width)
+    index = np.arange(height * width)
+    firsts = np.asarray([*starts(scene, height, width), height * width])
+    ahead = firsts[np.searchsorted(firsts, index)]
+    rows = [place // width * PLACES // height for place in (index, ahead)]
+    columns = [place % width * PLACES // width for place in (index, ahead)]
+    columns[1] = np.where(ahead < height * width, columns[1], PLACES)
+    plan = np.stack([rows[0], columns[0], rows[1], columns[1]])
+    return Raster(codes=torch.from_numpy(codes).flatten(), plan=torch.from_numpy(plan))
 
 
 def assemble(
-    request: GeneratorInput, sources: list[Tensor], codes: list[Tensor], end: int, preview: float
+    request: GeneratorInput, sources: list[Tensor], rasters: list[Raster], end: int, preview: float
 ) -> Sequence:
     """Join a prompt with the codes that answer it.
 
     Args:
         request: Prompt ids, source spans and rasters.
         sources: Codes of every source image, flat.
-        codes: Codes of every raster in the order of generation, flat.
+        rasters: Every raster in the order of generation.
         end: Id of the end marker.
         preview: Weight of the codes of a preview; the full grid has weight 1.
     """
     ids = request.ids_l.clone()
     for span, source in zip(request.sources, sources, strict=True):
         ids[span.start_index : span.stop_index] = source
-    answer = torch.cat([*codes, torch.tensor([end])])
+    answer = torch.cat([*(raster.codes for raster in rasters), torch.tensor([end])])
     whole = torch.cat([ids, answer])
     prompt, counter = prompt_positions(len(ids), request.sources)
     positions = torch.cat([prompt, raster_positions(counter, request.rasters)], dim=1)
@@ -70,9 +106,17 @@ def assemble(
     targets[len(ids) - 1 :] = answer
     weights = torch.zeros(len(whole) - 1)
     weights[len(ids) - 1 :] = 1.0
-    if len(codes) > 1:
-        weights[len(ids) - 1 : len(ids) - 1 + len(codes[0])] = preview
-    return Sequence(ids=whole[:-1], positions=positions[:, :-1], targets=targets, weights=weights)
+    if len(rasters) > 1:
+        weights[len(ids) - 1 : len(ids) - 1 + len(rasters[0].codes)] = preview
+    plans = torch.full((4, len(whole) - 1), _IGNORED)
+    plans[:, len(ids) - 1 : -1] = torch.cat([raster.plan for raster in rasters], dim=1)
+    return Sequence(
+        ids=whole[:-1],
+        positions=positions[:, :-1],
+        targets=targets,
+        weights=weights,
+        plans=plans,
+    )
 
 
 def collate(sequences: list[Sequence]) -> Batch:
@@ -86,11 +130,13 @@ def collate(sequences: list[Sequence]) -> Batch:
         return torch.stack(padded)
 
     positions = stack([s.positions for s in sequences], 0)
+    plans = stack([s.plans for s in sequences], _IGNORED)
     return Batch(
         ids_bt=stack([s.ids for s in sequences], 0),
         positions_3bt=positions.transpose(0, 1),
         targets_bt=stack([s.targets for s in sequences], _IGNORED),
         weights_bt=stack([s.weights for s in sequences], 0),
+        plans_4bt=plans.transpose(0, 1),
     )
 
 
@@ -130,13 +176,13 @@ def scene_sequence(
 ) -> Sequence:
     """The sequence of a given scene and prompt."""
     target = (scene.rows, scene.columns)
-    codes = [codes_of(scene)]
+    rasters = [raster_of(scene, *target)]
     preview = None
     if preview_weight is not None:
         preview = preview_size(target)
-        codes.insert(0, torch.from_numpy(preview_grid(scene, *preview)).flatten())
+        rasters.insert(0, raster_of(scene, *preview))
     request = chat.text_to_image(tokenizer, prompt, target=target, preview=preview)
-    return assemble(request, [], codes, tokenizer.end_id, preview_weight or 1.0)
+    return assemble(request, [], rasters, tokenizer.end_id, preview_weight or 1.0)
 
 
 def edit_sequence(
@@ -157,4 +203,4 @@ def sequence_of_edit(
     for index in range(len(source)):
         if rng.random() < noise:
             source[index] = rng.randrange(len(meanings()))
-    return assemble(request, [source], [codes_of(edit.after)], tokenizer.end_id, 1.0)
+    return assemble(request, [source], [raster_of(edit.after, *grid)], tokenizer.end_id, 1.0)

@@ -98,11 +98,31 @@ def preview_grid(scene: Scene, height: int, width: int) -> Grid:
     return _grid(scene, height, width)
 
 
+def starts(scene: Scene, height: int, width: int) -> list[int]:
+    """Where things begin in a ``height`` x ``width`` raster: flat indices, ascending.
+
+    Every shape and every text has one, the first patch that shows it.
+    """
+    ys, xs = _centres(scene, height, width)
+    boxes = [box for group in scene.shapes for box in group.boxes]
+    boxes += [line.box for line in scene.texts]
+    firsts = [next(iter(_inside(box, ys, xs))) for box in boxes]
+    return sorted(row * width + column for row, column, _, _ in firsts)
+
+
+def _centres(
+    scene: Scene, height: int, width: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and columns of the patches' centres, in cells of the scene."""
+    ys = (np.arange(height, dtype=np.float64) + 0.5) * scene.rows / height
+    xs = (np.arange(width, dtype=np.float64) + 0.5) * scene.columns / width
+    return ys, xs
+
+
 def _grid(scene: Scene, height: int, width: int) -> Grid:
     """Name what stands at the centre of every patch of a ``height`` x ``width`` raster."""
     ratio = height / scene.rows
-    ys = (np.arange(height, dtype=np.float64) + 0.5) / ratio
-    xs = (np.arange(width, dtype=np.float64) + 0.5) * scene.columns / width
+    ys, xs = _centres(scene, height, width)
     grid = np.empty((height, width), dtype=np.int64)
     for row, y in enumerate(ys):
         grid[row, :] = code_of(_background(scene, float(y)))

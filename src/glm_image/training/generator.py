@@ -25,6 +25,7 @@ from glm_image.tokenizer.text import TextTokenizer
 from glm_image.training.cross_entropy import head_loss
 from glm_image.training.factored import factorise
 from glm_image.training.loop import Metrics, Task, seeded
+from glm_image.training.plan import PlanHeads
 
 _HELD_OUT = 7_002
 
@@ -109,6 +110,7 @@ class GeneratorTask(Task):
         curriculum: Stages in order; the first starts at step 0.
         batch: Sequences a step and process.
         words: Where texts come from.
+        plan_weight: Weight of the auxiliary loss of :mod:`glm_image.training.plan`.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class GeneratorTask(Task):
         *,
         batch: int,
         words: Words | None = None,
+        plan_weight: float = 0.2,
     ) -> None:
         super().__init__()
         self.generator = generator
@@ -126,6 +129,11 @@ class GeneratorTask(Task):
         generator.vqmodel.requires_grad_(False)
         self.tokenizer, self.curriculum, self.batch = tokenizer, curriculum, batch
         self.words = words or Words()
+        self.plan_weight = plan_weight
+        layers = generator.config.text.num_hidden_layers
+        early = layers // 4
+        late = max(early, 3 * layers // 4 - 1)
+        self.plan = PlanHeads(generator.language_model, early=early, late=late)
         self.register_buffer(
             "is_text",
             torch.tensor(
@@ -146,7 +154,7 @@ class GeneratorTask(Task):
         name = source.choices(tuple(formats), tuple(formats.values()))[0]
         count = max(1, round(self.batch * mix.batch_factor))
         loss, metrics = self._loss(self._batch(source, name, mix, count))
-        return loss, {key: metrics[key] for key in ("right", "text_right")}
+        return loss, {key: metrics[key] for key in ("right", "text_right", "plan")}
 
     def _mix(self, step: int) -> GeneratorMix:
         return [mix for mix in self.curriculum if mix.start <= step][-1]
@@ -175,8 +183,10 @@ class GeneratorTask(Task):
         result = head_loss(hidden[kept], head, targets[kept], weights[kept])
         right = result.right_n.float()
         text = self.is_text[targets[kept]]
-        return result.loss, {
+        plan = self.plan(batch.plans_4bt.to(device))
+        return result.loss + self.plan_weight * plan, {
             "cross_entropy": float(result.losses_n.mean()),
+            "plan": float(plan.detach()),
             "right": float(right.mean()),
             "text_right": float(right[text].mean()) if bool(text.any()) else 1.0,
         }
