@@ -17,20 +17,26 @@ import typer
 from glm_image.errors import InputError
 
 FLAG_OF_FIELD = {
+    "batch": "--batch",
+    "data": "--data",
     "device": "--device",
     "dtype": "--dtype",
     "guidance_scale": "--guidance",
     "height, width": "--size",
     "image": "IMAGE",
+    "limit": "--limit",
     "model": "--model",
     "num_images": "-n",
     "num_inference_steps": "--steps",
     "output": "--output",
     "prompt": "PROMPT",
     "quotes": "--quotes",
+    "run": "--run",
     "seed": "--seed",
+    "shard": "--shard",
     "shard_size": "--shard-size",
     "strength": "--strength",
+    "subset": "--subset",
     "temperature": "--temperature",
     "top_p": "--top-p",
 }
