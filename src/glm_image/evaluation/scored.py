@@ -270,7 +270,7 @@ def _object(path: Path, hint: str) -> dict[str, Any]:
 def _lines(path: Path) -> Sequence[dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
     except FileNotFoundError as error:
         raise _damaged(path, "is not there") from error
     except ValueError as error:

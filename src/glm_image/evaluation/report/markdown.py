@@ -10,6 +10,13 @@ from glm_image.evaluation.report.tables import Headline
 from glm_image.evaluation.results import BenchmarkResult, Measure, Results
 from glm_image.evaluation.statistics import Figure
 
+_HEADS = (
+    "benchmark", "metric", "tag", "ours", "95 % interval", "GLM-Image", "best open", "best closed",
+    "ceiling", "prompts", "not made",
+)  # fmt: skip
+_METRIC_HEADS = (
+    "metric", "strict", "95 % interval", "lenient", "between pictures", "prompts",
+)  # fmt: skip
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 
@@ -41,9 +48,7 @@ def count(prompts: int) -> str:
 
 
 def _overview(results: Results) -> Iterator[str]:
-    heads = ("benchmark", "metric", "tag", "ours", "95 % interval", "GLM-Image", "best open")
-    heads += ("best closed", "ceiling", "prompts", "not made")
-    yield from table(heads, [_headline(line) for line in tables.headlines(results)], left=3)
+    yield from table(_HEADS, [_headline(line) for line in tables.headlines(results)], left=3)
     yield ""
     yield "Ours is strict: what is not there counts as nothing. Published numbers stand in italics"
     yield "where ours may not be compared with them; each comes from the source named below. The"
@@ -84,8 +89,7 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
     yield from (f"- {plain(reason)}" for reason in result.reasons)
     yield from (f"- {plain(note)}" for note in result.notes)
     yield ""
-    heads = ("metric", "strict", "95 % interval", "lenient", "between pictures", "prompts")
-    yield from table(heads, [_measure(result, one) for one in result.measures])
+    yield from table(_METRIC_HEADS, [_measure(result, one) for one in result.measures])
     for (axis, measure), parts in tables.axes(result).items():
         yield ""
         yield f"### {plain(measure.title)} by {plain(axis)}"

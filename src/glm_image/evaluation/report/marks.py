@@ -6,7 +6,6 @@ These marks help the eye; they are no score. Where a scorer says which texts are
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glm_image.evaluation.scores import SampleScore
@@ -33,26 +32,31 @@ class Marked:
 
 def mark(score: SampleScore) -> tuple[Marked, ...]:
     """Mark the wanted texts of a picture; a read word serves one wanted word."""
-    hits = score.detail.get("hits")
-    known = isinstance(hits, Sequence) and len(hits) == len(score.expected)
-    if known and answered(score):
+    hits = _hits(score)
+    if hits is not None and answered(score):
         return tuple(
-            Marked(pieces=((text, True),), hit=bool(hit), answer=answer)
+            Marked(pieces=((text, True),), hit=hit, answer=answer)
             for text, hit, answer in zip(score.expected, hits, score.read, strict=True)
         )
     bag = Counter(_normal(piece) for line in score.read for piece in _PIECE.findall(line))
     marked = [_marked(text, bag) for text in score.expected]
-    if not known:
+    if hits is None:
         return tuple(marked)
-    return tuple(
-        Marked(pieces=one.pieces, hit=bool(hit)) for one, hit in zip(marked, hits, strict=True)
-    )
+    return tuple(Marked(pieces=one.pieces, hit=hit) for one, hit in zip(marked, hits, strict=True))
 
 
 def answered(score: SampleScore) -> bool:
     """Whether what was read are a judge's answers, one to each expected text."""
     same = len(score.read) == len(score.expected) > 0
     return same and all(one.lower() in _ANSWERS for one in score.read)
+
+
+def _hits(score: SampleScore) -> list[bool] | None:
+    """Which texts are hits, if the scorer says so."""
+    hits = score.detail.get("hits")
+    if isinstance(hits, list) and len(hits) == len(score.expected):
+        return [bool(hit) for hit in hits]
+    return None
 
 
 def _marked(text: str, bag: Counter[str]) -> Marked:

@@ -31,7 +31,7 @@ def to_table(results: Results) -> Table:
 def _cells(line: Headline) -> list[str]:
     result, found = line.result, line.neighbours
     style = _COMPARABLE if result.is_official else _ALIEN
-    rows = (None, None, None)
+    rows: tuple[Row | None, ...] = (None, None, None)
     if found is not None:
         rows = (found.glm_image, found.best_open, found.best_closed)
     prompts = str(line.measure.strict.prompts)
