@@ -50,7 +50,7 @@ def main(name: str, folder: Path) -> None:
         losses.append(progress.loss)
 
     torch.set_num_threads(1)
-    with processes() as ranks:
+    with processes(quiet=True) as ranks:
         run = tiny_training.run(TASKS[name](), folder, STEPS)
         run.resume()
         figures = run.train(on_step)
