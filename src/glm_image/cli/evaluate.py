@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from glm_image.cli import evaluate_generate, evaluate_score
+
 if TYPE_CHECKING:
     from glm_image.evaluation.posters.grid import Entry
     from glm_image.evaluation.posters.held_out import Case
     from glm_image.evaluation.posters.painter import PipelinePainter
 
 app = typer.Typer(help="Measure what the bundled model draws.", no_args_is_help=True)
+evaluate_generate.register(app)
+evaluate_score.register(app)
 
 Model = Annotated[
     str | None,

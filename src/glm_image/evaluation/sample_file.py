@@ -18,6 +18,9 @@ from glm_image.evaluation.scores import SampleScore, Value
 SCHEMA = 1
 """Version of both files."""
 
+# Characters that end lines for some readers of text files, but not in JSON.
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+
 Key = tuple[str, int]
 """Id of an item and number of its picture."""
 
@@ -130,7 +133,8 @@ def read_samples(path: Path) -> dict[Key, SampleScore]:
 def line_of(score: SampleScore) -> str:
     """A score as a line of JSON, with its line end."""
     content = {**vars(score), "values": {k: vars(v) for k, v in score.values.items()}}
-    return json.dumps(content, ensure_ascii=False, default=_plain) + "\n"
+    text = json.dumps(content, ensure_ascii=False, default=_plain)
+    return text.translate(_LINE_ENDS) + "\n"
 
 
 def write_samples(path: Path, scores: Iterable[SampleScore]) -> None:
