@@ -81,7 +81,7 @@ def draw_run(
     """
     if not all(item.texts for item in items):
         raise InputError(f"{benchmark.name} has prompts without texts", field="benchmark")
-    run = RunFolder.create(path, _settings(side))
+    run = RunFolder.create(path, settings(side))
     run.add(benchmark, record)
     present = run.lines(benchmark.name)
     for done, item in enumerate(items, 1):
@@ -158,7 +158,8 @@ def _save(run: RunFolder, benchmark: Benchmark, item: Item, sample: int, side: i
     )
 
 
-def _settings(side: int) -> RunSettings:
+def settings(side: int) -> RunSettings:
+    """Settings of a run that no model drew, with pictures of this width and height in pixels."""
     return RunSettings(
         model=MODEL,
         weights_sha256="",
