@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-SETTINGS = {"model": "glm-image-nano", "steps": 25, "versions": {"torch": "2.13.0"}}
-HASH = "5e77"
+from glm_image.evaluation.run_settings import RunSettings
+
+MODEL = "glm-image-nano"
 _COLOURS = ("#274c77", "#a63d40", "#3a7d44", "#7b5e7b", "#b5651d", "#30323d")
 _WORDS = ("OPEN DAILY", "FRESH BREAD", "Grand Sale", "Night Train", "No Entry", "Blue Harbour")
 
@@ -23,14 +24,34 @@ def make(
     samples: int = 1,
     hostile: str = "",
     header: dict[str, object] | None = None,
-    model: str = SETTINGS["model"],  # type: ignore[assignment]
+    model: str = MODEL,
+    steps: int = 25,
     side: int = 96,
 ) -> Path:
     """Make a run; ``share`` of the words are read, the last pictures are failed or missing."""
     (folder / "scores").mkdir(parents=True)
-    settings = {**SETTINGS, "model": model}
-    benchmarks = {name: {"version": 1, "data_sha256": "ab" * 32, "subset": None}}
-    run = {"schema": 1, "settings": settings, "settings_hash": HASH, "benchmarks": benchmarks}
+    settings = RunSettings(
+        model=model,
+        weights_sha256="cd" * 32,
+        commit="",
+        quotes="smart",
+        width=side,
+        height=side,
+        steps=steps,
+        guidance=1.5,
+        temperature=0.9,
+        top_p=0.75,
+        dtype="float32",
+        device="cpu",
+        versions={"torch": "2.13.0"},
+    )
+    record = {"version": 1, "data_sha256": "ab" * 32, "subset": "mini"}
+    run = {
+        "schema": 1,
+        "settings": settings.to_json(),
+        "settings_hash": settings.digest,
+        "benchmarks": {name: record},
+    }
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     facts = {
         "schema": 1,
@@ -45,7 +66,7 @@ def make(
         "ceiling": 0.99,
         "items": prompts,
         "subset": "mini",
-        "settings": HASH,
+        "settings": settings.digest,
         **(header or {}),
     }
     (folder / "scores" / f"{name}.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -127,8 +148,8 @@ def _line(
         "width": side,
         "height": side,
         "status": score["status"],
-        "error": None if made else "out of memory",
+        "error": "" if made else "out of memory",
         "seconds": 1.5,
-        "file": file if made else None,
-        "sha256": "00" if made else None,
+        "file": file if made else "",
+        "sha256": "00" if made else "",
     }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glm_image.cli import evaluate_generate, evaluate_score
+from glm_image.cli import evaluate_generate, evaluate_report, evaluate_score
 
 if TYPE_CHECKING:
     from glm_image.evaluation.posters.grid import Entry
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure what the bundled model draws.", no_args_is_help=True)
 evaluate_generate.register(app)
 evaluate_score.register(app)
+evaluate_report.register(app)
 
 Model = Annotated[
     str | None,

@@ -14,7 +14,8 @@ from pathlib import Path
 from glm_image.config import from_mapping, to_mapping
 from glm_image.errors import InputError
 from glm_image.evaluation.benchmark import Benchmark
-from glm_image.evaluation.scored import Header, Instrument, Scored, ScoredRun
+from glm_image.evaluation.sample_file import Header, Instrument
+from glm_image.evaluation.scored import Scored, ScoredRun
 from glm_image.evaluation.scores import FAILED, MISSING, OK, REFUSED, SampleScore, Scorecard
 from glm_image.evaluation.statistics import (
     DRAWS,
@@ -137,11 +138,12 @@ class BenchmarkResult:
         counts: Of pictures.
         reader: Of texts.
         judge: Of questions.
-        clip: Weights of the picture-text comparison; empty if there were none.
+        clip: What compared pictures with prompts.
         ceiling: What the reader scores on clean renderings; None if not known.
         measures: Metrics in the order of tables.
         parts: The same by axes.
-        data: Digests of the prompt files.
+        data: Digest of the prompts; empty if it is not known.
+        files: Digests of the prompt files as the authors published them.
     """
 
     name: str
@@ -160,11 +162,12 @@ class BenchmarkResult:
     counts: Counts
     reader: Instrument | None
     judge: Instrument | None
-    clip: str
+    clip: Instrument | None
     ceiling: float | None
     measures: tuple[Measure, ...]
     parts: tuple[Part, ...]
-    data: tuple[Named, ...]
+    data: str
+    files: tuple[Named, ...]
 
     @property
     def is_official(self) -> bool:
@@ -327,7 +330,8 @@ def _result(benchmark: Benchmark, card: Scorecard, scored: Scored) -> BenchmarkR
         ceiling=header.ceiling,
         measures=_measures(card, samples, header.proxy),
         parts=_parts(card, samples),
-        data=_named(scored.data),
+        data=scored.data,
+        files=_named({file.path: file.sha256 for file in benchmark.files}),
     )
 
 

@@ -97,11 +97,11 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
         heads = (plain(axis), "strict", "95 % interval", "prompts")
         yield from table(heads, [_part(value, figure, result) for value, figure in parts])
     yield from _rankings(result)
-    if result.data:
-        yield ""
-        yield "### Data"
-        yield ""
-        yield from _pairs([(one.name, one.value) for one in result.data])
+    yield ""
+    yield "### Data"
+    yield ""
+    files = [(one.name, one.value) for one in result.files]
+    yield from _pairs([*files, ("all prompts as drawn", result.data or tables.NONE)])
 
 
 def _measure(result: BenchmarkResult, measure: Measure) -> list[str]:

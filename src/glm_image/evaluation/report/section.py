@@ -7,7 +7,8 @@ from glm_image.evaluation.report import bars, choosing, tables
 from glm_image.evaluation.report.cards import Shown, sheet, wall
 from glm_image.evaluation.report.markup import Html, element, join, said
 from glm_image.evaluation.results import BenchmarkResult, Measure
-from glm_image.evaluation.scored import Instrument, Scored
+from glm_image.evaluation.sample_file import Instrument
+from glm_image.evaluation.scored import Scored
 from glm_image.evaluation.scores import OK, SampleScore, Scorecard
 
 _FAILURES = 200
@@ -54,7 +55,7 @@ def _facts(result: BenchmarkResult) -> Html:
         ("Reader", _instrument(result.reader)),
         ("Ceiling", tables.ceiling(result) if result.ceiling is not None else ""),
         ("Judge", _instrument(result.judge)),
-        ("CLIP", result.clip),
+        ("CLIP", _instrument(result.clip)),
         ("Authors use", result.official_reader),
     ]
     pairs = [
@@ -212,12 +213,13 @@ def _standings(result: BenchmarkResult) -> Iterator[Html]:
 
 
 def _data(result: BenchmarkResult) -> Iterator[Html]:
+    digest = element("code", "", result.data)
     yield element("h3", "", "Data")
     rows = [
         element(
             "tr", "", said("th", "", one.name), element("td", "", element("code", "", one.value))
         )
-        for one in result.data
+        for one in result.files
     ]
     yield element(
         "p",
@@ -225,6 +227,7 @@ def _data(result: BenchmarkResult) -> Iterator[Html]:
         f"Version {result.version} of the description, licence: {result.licence}, ",
         said("span", "", result.homepage),
         ".",
+        *([element("span", "", " Digest of the prompts: ", digest)] if result.data else []),
     )
     if rows:
         yield _folded(
