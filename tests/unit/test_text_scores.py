@@ -6,7 +6,6 @@ import pytest
 from glm_image.evaluation.readers.ocr import join_rows
 from glm_image.evaluation.text_scores import (
     edit_distance,
-    interval,
     match_texts,
     merged,
     normal,
@@ -74,12 +73,3 @@ def test_pieces_far_apart_on_one_row_are_two_lines() -> None:
 def test_a_loosely_equal_line_goes_before_a_similar_one() -> None:
     (score,) = match_texts(["OO"], ["Ox", "00"])
     assert score.loose and not score.strict
-
-
-def test_interval_contains_the_mean_and_shrinks_with_more_cases() -> None:
-    few, many = [0.0, 1.0] * 5, [0.0, 1.0] * 500
-    low, high = interval(few)
-    assert low < 0.5 < high
-    narrow = interval(many)
-    assert narrow[1] - narrow[0] < high - low
-    assert interval([1.0, 1.0]) == (1.0, 1.0)

@@ -4,8 +4,6 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 _LOOK_ALIKES = str.maketrans("0il9q", "o11gg")
 
 
@@ -79,17 +77,3 @@ def score_text(expected: str, read: str) -> TextScore:
         loose=merged(expected) == merged(read),
         similarity=similarity(expected, read),
     )
-
-
-def interval(values: Sequence[float], *, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean.
-
-    Args:
-        values: At least one value.
-        draws: Number of resamplings.
-        seed: Seed of the resamplings.
-    """
-    data = np.asarray(values, dtype=np.float64)
-    picks = np.random.default_rng(seed).integers(len(data), size=(draws, len(data)))
-    low, high = np.percentile(data[picks].mean(axis=1), (2.5, 97.5))
-    return float(low), float(high)

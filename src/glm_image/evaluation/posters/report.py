@@ -6,14 +6,15 @@ from pathlib import Path
 
 from rich.table import Table
 
-from glm_image.evaluation.posters.suite import METRICS, Figure, Outcome, Report
+from glm_image.evaluation.posters.suite import METRICS, Outcome, Report
+from glm_image.evaluation.statistics import Figure
 
 
 def to_table(report: Report) -> Table:
     """The report for the terminal, a row per metric."""
     table = Table(title="Held-out cases: per cent right (95 % interval)")
     table.add_column("metric", no_wrap=True)
-    table.add_column("values", justify="right")
+    table.add_column("cases", justify="right")
     for row in report.figures:
         table.add_column(row, justify="right", no_wrap=True)
     for metric in _metrics(report):
@@ -24,7 +25,7 @@ def to_table(report: Report) -> Table:
 
 def to_markdown(report: Report) -> str:
     """The report as a Markdown table."""
-    lines = ["| metric | values | " + " | ".join(report.figures) + " |"]
+    lines = ["| metric | cases | " + " | ".join(report.figures) + " |"]
     lines.append("|---|---:|" + ":---:|" * len(report.figures))
     for metric in _metrics(report):
         cells = " | ".join(_cell(scores.get(metric)) for scores in report.figures.values())
@@ -78,17 +79,21 @@ def _metrics(report: Report) -> list[str]:
 
 
 def _cases(report: Report, metric: str) -> int:
-    return max(scores[metric].count for scores in report.figures.values() if metric in scores)
+    return max(scores[metric].prompts for scores in report.figures.values() if metric in scores)
 
 
 def _short_cell(figure: Figure | None) -> str:
     """A figure in per cent, short enough for a terminal."""
     if figure is None:
         return ""
-    return f"{figure.mean:.0%} ({figure.low * 100:.0f}-{figure.high * 100:.0f})"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.0%}"
+    return f"{figure.value:.0%} ({figure.low * 100:.0f}-{figure.high * 100:.0f})"
 
 
 def _cell(figure: Figure | None) -> str:
     if figure is None:
         return ""
-    return f"{figure.mean:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f}"
+    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"

@@ -9,26 +9,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from glm_image.data.draw import Pixels, render
 from glm_image.data.vocabulary import full_grid
 from glm_image.errors import InputError
+from glm_image.evaluation.posters.card import scorecard, values_of
 from glm_image.evaluation.posters.found import Found
-from glm_image.evaluation.posters.held_out import EDIT_KINDS, Case
-from glm_image.evaluation.posters.marks import METRICS as MARKS
-from glm_image.evaluation.posters.marks import Mark, all_right, marks_of
+from glm_image.evaluation.posters.held_out import Case
+from glm_image.evaluation.posters.marks import Mark, marks_of
 from glm_image.evaluation.posters.pixels import letters_only, look
 from glm_image.evaluation.posters.tokens import read_codes
 from glm_image.evaluation.readers.ocr import Reader
-from glm_image.evaluation.text_scores import interval
+from glm_image.evaluation.scores import OK, SampleScore
+from glm_image.evaluation.statistics import Figure, evaluate
 
-METRICS: tuple[str, ...] = (
-    *MARKS, "all right", "edits", *(f"edit: {kind}" for kind in EDIT_KINDS),
-    "edit text loose en", "edit text loose zh",
-)  # fmt: skip
+METRICS: tuple[str, ...] = tuple(metric.name for metric in scorecard().metrics)
 """Names of everything that is measured; single marks are of drawings, not of edits."""
 
 
@@ -76,23 +73,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A mean with its 95 % bootstrap interval.
-
-    Attributes:
-        mean: Of the values, in [0, 1].
-        low: Lower end of the interval.
-        high: Upper end.
-        count: Number of values: pictures, or things in pictures.
-    """
-
-    mean: float
-    low: float
-    high: float
-    count: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Report:
     """What was measured.
 
@@ -135,7 +115,8 @@ def run(
             found = _FINDERS[row](trial)
             marks = marks_of(case.expected, found)
             outcomes.append(Outcome(row=row, case=case, marks=marks, texts=found.texts))
-    figures = {row: _figures([one for one in outcomes if one.row == row]) for row in rows}
+    scores = {row: [_score(one) for one in outcomes if one.row == row] for row in rows}
+    figures = {row: evaluate(scorecard(), found) for row, found in scores.items()}
     return Report(figures=figures, outcomes=tuple(outcomes))
 
 
@@ -151,12 +132,6 @@ def check_rows(rows: Sequence[str]) -> Sequence[str]:
             f"got {', '.join(rows)}", field="rows", hint=f"each once, out of {', '.join(ROWS)}"
         )
     return rows
-
-
-def figure(values: Sequence[float]) -> Figure:
-    """Mean and interval of at least one value."""
-    low, high = interval(values)
-    return Figure(mean=float(np.mean(values)), low=low, high=high, count=len(values))
 
 
 def see(pixels: Pixels, reader: Reader) -> Found:
@@ -211,20 +186,13 @@ ROWS: tuple[str, ...] = tuple(_FINDERS)
 """Names of the rows."""
 
 
-def _figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
-    """Figures of one row by metric."""
-    values: dict[str, list[float]] = {}
-    for outcome in outcomes:
-        right = float(all_right(outcome.marks))
-        if outcome.case.source is None:
-            pairs = [(mark.metric, mark.value) for mark in outcome.marks] + [("all right", right)]
-        else:
-            pairs = [("edits", right), (f"edit: {outcome.case.kind}", right)]
-            pairs += [
-                (f"edit {mark.metric}", mark.value)
-                for mark in outcome.marks
-                if mark.metric.startswith("text loose")
-            ]
-        for metric, value in pairs:
-            values.setdefault(metric, []).append(value)
-    return {metric: figure(values[metric]) for metric in METRICS if metric in values}
+def _score(outcome: Outcome) -> SampleScore:
+    case = outcome.case
+    task = "draw" if case.source is None else "edit"
+    return SampleScore(
+        item=case.name,
+        sample=1,
+        status=OK,
+        tags={"task": task, "kind": case.kind, "language": "zh" if case.chinese else "en"},
+        values=values_of(outcome.marks),
+    )
