@@ -245,7 +245,7 @@ def test_the_command_says_what_is_missing(
     assert found == {
         "posters": {"new": 0, "kept": 0, "absent": 2, "unscored": [], "complete": False}
     }
-    assert main(["evaluate", "score", str(run.path), "--benchmark", "dgp"]) == 2
-    assert "dpg" in capsys.readouterr().err
+    assert main(["evaluate", "score", str(run.path), "--benchmark", "posterz"]) == 2
+    assert "posters" in capsys.readouterr().err
     assert main(["evaluate", "score", str(run.path), "--judge-url", "http://localhost/v1"]) == 2
     assert "--judge-model" in capsys.readouterr().err

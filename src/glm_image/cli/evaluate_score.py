@@ -2,7 +2,7 @@
 
 import os
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,7 +117,8 @@ def ceiling(
     from glm_image.evaluation import catalogue
     from glm_image.evaluation.ceiling import draw_run, record_of
 
-    wanted = catalogue.get(benchmark)
+    # Pictures of one prompt would all be the same.
+    wanted = replace(catalogue.get(benchmark), samples=1)
     subset = catalogue.MINI if flags.mini else flags.limit
     items = catalogue.subset(wanted, catalogue.items(wanted, flags.data), subset)
     record = record_of(wanted, flags.data, catalogue.subset_name(subset))
