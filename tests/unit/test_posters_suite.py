@@ -311,7 +311,7 @@ def test_a_report_is_written_whole(tmp_path: Path) -> None:
     wrong = {metric for case in content["cases"] for metric in case["wrong"]}
     assert wrong and all(metric.startswith("text") for metric in wrong)
     table = paths[1].read_text(encoding="utf-8").splitlines()
-    assert table[0] == "| metric | values | truth | tokens-only |"
+    assert table[0] == "| metric | cases | truth | tokens-only |"
     assert "| background | 3 | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] |" in table
     assert len(report.to_table(result).rows) == len(table) - 2
 
