@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from glm_image.evaluation.posters.held_out import Case
     from glm_image.evaluation.posters.painter import PipelinePainter
 
-app = typer.Typer(help="Measure what the bundled model draws.", no_args_is_help=True)
+app = typer.Typer(help="Measure what a model draws.", no_args_is_help=True)
 evaluate_generate.register(app)
 evaluate_score.register(app)
 evaluate_report.register(app)
