@@ -187,6 +187,9 @@ def test_missing_and_changed_files_are_all_listed(folder: Path) -> None:
     with pytest.raises(CheckError, match="7 bytes, expected 3"):
         data_folder.check(described(), own)
     assert data_folder.count(described(), own) == 1
+    (own / "two.txt").unlink()
+    with pytest.raises(CheckError, match="none of its 2 files is there"):
+        data_folder.check(described(), own)
 
 
 def test_changed_data_is_not_loaded(folder: Path) -> None:

@@ -276,6 +276,13 @@ def test_other_data_needs_another_folder(tmp_path: Path) -> None:
         run.add(BENCHMARK, replace(RECORD, data_sha256="1" * 64))
 
 
+def test_two_processes_may_add_benchmarks_to_one_run(tmp_path: Path) -> None:
+    first, second = (RunFolder.create(tmp_path, SETTINGS) for _ in range(2))
+    first.add(BENCHMARK, RECORD)
+    second.add(replace(BENCHMARK, name="other"), RECORD)
+    assert set(RunFolder.open(tmp_path).benchmarks) == {"sample", "other"}
+
+
 def test_settings_survive_the_disk_and_damage_is_named(tmp_path: Path) -> None:
     RunFolder.create(tmp_path, SETTINGS)
     assert RunFolder.open(tmp_path).settings == SETTINGS

@@ -91,9 +91,9 @@ def check(benchmark: Benchmark, folder: Path) -> None:
     Raises:
         CheckError: Files are missing or differ; all of them are listed.
     """
-    problems = [
-        problem for file in benchmark.files if (problem := _problem(benchmark, folder, file))
-    ]
+    problems = [found for file in benchmark.files if (found := _problem(benchmark, folder, file))]
+    if benchmark.files and not count(benchmark, folder):
+        problems = [f"none of its {len(benchmark.files)} files is there"]
     if problems:
         raise CheckError(
             f"the data of {benchmark.name} in {folder} is not complete",

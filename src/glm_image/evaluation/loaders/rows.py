@@ -52,7 +52,7 @@ def csv_rows(data: bytes, source: str, columns: tuple[str, ...]) -> Iterator[tup
     Raises:
         InputError: A column is missing, or a row is longer or shorter than the heading.
     """
-    reader = csv.DictReader(io.StringIO(_text(data, source), newline=""), strict=True)
+    reader = csv.DictReader(io.StringIO(_text(data, source), newline=""))
     missing = [column for column in columns if column not in (reader.fieldnames or ())]
     if missing:
         raise InputError(f"has no column {', '.join(missing)}", field=source)
