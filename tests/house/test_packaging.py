@@ -24,6 +24,7 @@ HOSTS = {
     "github.com",
     "huggingface.co",
     "keepachangelog.com",
+    "localhost:8000",
     "semver.org",
     "www.apache.org",
     "z.ai",
