@@ -122,7 +122,7 @@ def ceiling(
     subset = catalogue.MINI if flags.mini else flags.limit
     items = catalogue.subset(wanted, catalogue.items(wanted, flags.data), subset)
     record = record_of(wanted, flags.data, catalogue.subset_name(subset))
-    with _progress(f"{benchmark}: drawing") as show:
+    with _progress(f"{benchmark}: drawing", flags) as show:
         run = draw_run(flags.output, wanted, items, side=flags.side, record=record, on_item=show)
     _report({benchmark: _score(run, wanted, items, flags, fresh=False)}, flags)
 
@@ -137,7 +137,7 @@ def _score(
 ) -> "Scored":
     from glm_image.evaluation.scoring import score_run
 
-    with _progress(f"{benchmark.name}: scoring") as show:
+    with _progress(f"{benchmark.name}: scoring", flags) as show:
         return score_run(
             run,
             benchmark,
@@ -204,14 +204,16 @@ def _choice(subset: str | None) -> str | int | None:
     return subset
 
 
-def _progress(description: str) -> "AbstractContextManager[Callable[[int, int], None]]":
-    return contextmanager(_bar)(description)
+def _progress(
+    description: str, flags: ReportFlags
+) -> "AbstractContextManager[Callable[[int, int], None]]":
+    return contextmanager(_bar)(description, quiet=flags.quiet)
 
 
-def _bar(description: str) -> "Iterator[Callable[[int, int], None]]":
+def _bar(description: str, *, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
         bar = progress.add_task(description, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
