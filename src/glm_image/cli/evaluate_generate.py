@@ -109,7 +109,7 @@ def list_benchmarks(
 def data_check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="BENCHMARK...", help="Default: all.", show_default=False),
+        typer.Argument(metavar="BENCHMARK", help="Default: all.", show_default=False),
     ] = None,
     data: Annotated[Path | None, typer.Option(help=_DATA, show_default=False)] = None,
     fetch: Annotated[
@@ -139,7 +139,7 @@ def data_check(
 
 def generate(
     names: Annotated[
-        list[str], typer.Argument(metavar="BENCHMARK...", help="As `evaluate list` shows them.")
+        list[str], typer.Argument(metavar="BENCHMARK", help="As `evaluate list` shows them.")
     ],
     run: Annotated[Path, typer.Option("--run", "-r", help="Folder of the run.")],
     flags: GenerateFlags,
@@ -160,7 +160,7 @@ def generate(
 
 
 def merge(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs.")],
     run: Annotated[Path, typer.Option("--run", "-r", help="Folder of the merged run.")],
     flags: ReportFlags,
 ) -> None:
