@@ -184,3 +184,28 @@ def test_a_thumbnail_keeps_its_shape(tmp_path: Path) -> None:
     small = thumbnail(path, 200)
     assert small is not None and (small.width, small.height) == (200, 100)
     assert thumbnail(tmp_path / "none.png", 200) is None and thumbnail(None, 200) is None
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_benchmark_can_be_reported(name: str, tmp_path: Path) -> None:
+    """With all of its metrics, with one value of each, and with none."""
+    benchmark = catalogue.get(name)
+    card = registry.scorer_of(benchmark).scorecard(benchmark)
+    tags = [dict(metric.within) for metric in card.metrics] or [{}]
+    levels = {level: "x" for metric in card.metrics for level in metric.levels if level != "item"}
+    names = [metric.value for metric in card.metrics if metric.value]
+    folder = make(tmp_path / "run", name=name, prompts=len(tags), samples=benchmark.samples)
+    path = folder / "scores" / f"{name}.samples.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(lines):
+        line["tags"] = levels | tags[number % len(tags)]
+        line["values"] = {one: {"value": number % 2, "weight": 2} for one in names}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    text = page(folder)
+    measured = [metric for metric in card.metrics if f">{metric.title}" in text]
+    assert len(measured) == len(card.metrics)
+    assert not Page(text).open
+    for line in lines:
+        line["values"] = {}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert "Nothing was measured" in page(folder)

@@ -153,6 +153,12 @@ def test_the_terminal_table_has_a_row_for_each_headline(numbers: Results) -> Non
     assert terminal.to_table(numbers).row_count == 2
 
 
+def test_the_ceiling_is_that_of_the_first_metric(numbers: Results) -> None:
+    first, second = tables.headlines(numbers)
+    assert tables.ceiling(first.result, first.measure) == "0.990"
+    assert tables.ceiling(second.result, second.measure) == tables.NONE
+
+
 def test_several_pictures_show_the_spread_between_them(tmp_path: Path) -> None:
     (result,) = build(make(tmp_path / "run", prompts=6, samples=3)).benchmarks
     assert len(result.measures[0].seeds) == 3

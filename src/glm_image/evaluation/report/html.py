@@ -13,7 +13,7 @@ from glm_image.evaluation.results import Results
 from glm_image.evaluation.scored import ScoredRun
 from glm_image.evaluation.scores import Scorecard
 
-_FIRST_SETTINGS = ("width", "height", "steps", "guidance", "temperature", "quotes", "dtype")
+_FIRST_SETTINGS = ("steps", "guidance", "temperature", "quotes", "dtype")
 _HEADS = ("Benchmark", "This run", "95 % interval", "GLM-Image", "Best open", "Best closed")
 _TAIL_HEADS = ("Ceiling", "Prompts", "Not made")
 
@@ -61,6 +61,8 @@ def to_html(results: Results, run: ScoredRun, cards: Mapping[str, Scorecard]) ->
 def _masthead(results: Results) -> Html:
     settings = {one.name: one.value for one in results.settings}
     facts = [f"{name} {settings[name]}" for name in _FIRST_SETTINGS if name in settings]
+    if "width" in settings and "height" in settings:
+        facts.insert(0, f"{settings['width']} × {settings['height']} pixels")
     made = sum(one.counts.ok for one in results.benchmarks)
     expected = sum(one.counts.expected for one in results.benchmarks)
     state = "complete" if results.complete else "incomplete"
@@ -142,7 +144,7 @@ def _row(line: Headline) -> Html:
         element("td", "num ours", line.ours),
         element("td", "num interval", line.interval),
         *(element("td", css, *_published(row, line)) for row in rows),
-        element("td", "num", tables.ceiling(result)),
+        element("td", "num", tables.ceiling(result, line.measure)),
         element("td", "num", bars.prompts(line.measure.strict.prompts)),
         element("td", "num", tables.not_made(result.counts) or "0"),
     )

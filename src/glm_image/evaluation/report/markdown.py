@@ -67,7 +67,7 @@ def _headline(line: Headline) -> list[str]:
         f"**{line.ours}**",
         line.interval,
         *(_published(row, line) for row in rows),
-        tables.ceiling(result),
+        tables.ceiling(result, line.measure),
         count(line.measure.strict.prompts),
         tables.not_made(result.counts) or "0",
     ]
@@ -89,7 +89,10 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
     yield from (f"- {plain(reason)}" for reason in result.reasons)
     yield from (f"- {plain(note)}" for note in result.notes)
     yield ""
-    yield from table(_METRIC_HEADS, [_measure(result, one) for one in result.measures])
+    if result.measures:
+        yield from table(_METRIC_HEADS, [_measure(result, one) for one in result.measures])
+    else:
+        yield "Nothing was measured: the instruments were not there."
     for (axis, measure), parts in tables.axes(result).items():
         yield ""
         yield f"### {plain(measure.title)} by {plain(axis)}"

@@ -53,7 +53,7 @@ def _facts(result: BenchmarkResult) -> Html:
         ("Pictures", f"{result.counts.ok} of {result.counts.expected}"),
         ("Not made", tables.not_made(result.counts)),
         ("Reader", _instrument(result.reader)),
-        ("Ceiling", tables.ceiling(result) if result.ceiling is not None else ""),
+        ("Ceiling", _ceiling(result)),
         ("Judge", _instrument(result.judge)),
         ("CLIP", _instrument(result.clip)),
         ("Authors use", result.official_reader),
@@ -70,11 +70,20 @@ def _facts(result: BenchmarkResult) -> Html:
     )
 
 
+def _ceiling(result: BenchmarkResult) -> str:
+    if result.ceiling is None or not result.measures:
+        return ""
+    first = result.measures[0]
+    return f"{tables.ceiling(result, first)} in {_lower(first.title)}"
+
+
 def _instrument(one: Instrument | None) -> str:
     return f"{one.name} {one.version}" if one else ""
 
 
 def _metrics(result: BenchmarkResult) -> Html:
+    if not result.measures:
+        return element("p", "", "Nothing was measured: the instruments were not there.")
     several = any(one.seeds for one in result.measures)
     heads = ["Metric", "Strict", "95 % interval", "Lenient"]
     heads += ["Between pictures"] if several else []

@@ -94,9 +94,10 @@ def not_made(counts: Counts) -> str:
     return ", ".join(f"{count} {name}" for name, count in parts.items() if count)
 
 
-def ceiling(result: BenchmarkResult) -> str:
-    """What the reader scores on clean renderings, in the scale of print."""
-    return number(result.ceiling, result.scale)
+def ceiling(result: BenchmarkResult, measure: Measure) -> str:
+    """What the reader scores on clean renderings, which is known of the first metric alone."""
+    known = result.ceiling if measure == result.measures[0] else None
+    return number(known, result.scale)
 
 
 def spread(measure: Measure, scale: int) -> str:

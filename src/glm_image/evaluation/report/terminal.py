@@ -41,7 +41,7 @@ def _cells(line: Headline) -> list[str]:
         line.interval,
         escape(", ".join(result.tags)),
         *(_published(row, line.measure.published, style) for row in rows),
-        tables.ceiling(result),
+        tables.ceiling(result, line.measure),
         f"[bold]{prompts}[/bold]" if tables.is_few(line.measure.strict.prompts) else prompts,
         tables.not_made(result.counts) or "0",
     ]
