@@ -233,7 +233,7 @@ def _sample(item: Item, sample: int, status: str, marks: Marks, sha256: str) -> 
         values=marks.values,
         expected=marks.expected,
         read=marks.read,
-        detail={**marks.detail, "sha256": sha256},
+        detail={**marks.detail, "prompt": item.prompt, "sha256": sha256},
     )
 
 
@@ -289,6 +289,7 @@ def _header(run: RunFolder, benchmark: Benchmark, items: Sequence[Item], tools: 
         proxy=scorer.proxies(benchmark),
         ceiling=ceiling_of(tools.reader, benchmark.name),
         items=len(items),
+        samples=benchmark.samples,
         subset=run.benchmarks[benchmark.name].subset,
         settings=run.settings_hash,
     )
