@@ -216,11 +216,13 @@ def test_the_files_are_as_reports_expect(
     assert header["schema"] == 1
     assert header["reader"] == {"name": "dark", "version": "1"}
     assert (header["official_reader"], header["items"], header["subset"]) == (False, 4, "limit:4")
+    assert header["samples"] == 1
     assert header["settings"] == run.settings_hash
     found = scored.read(run.path).benchmarks["cvtg-2k"]
     assert [sample.item for sample in found.samples] == [item.id for item in ITEMS]
     assert found.samples[0].values["word_accuracy"].weight == 1
     assert found.samples[0].detail["hits"] == [True]
+    assert found.samples[0].detail["prompt"] == ITEMS[0].prompt
 
 
 def test_odd_characters_stay_in_one_line(tmp_path: Path) -> None:

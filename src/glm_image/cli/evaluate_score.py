@@ -124,7 +124,23 @@ def ceiling(
     record = record_of(wanted, flags.data, catalogue.subset_name(subset))
     with _progress(f"{benchmark}: drawing", flags) as show:
         run = draw_run(flags.output, wanted, items, side=flags.side, record=record, on_item=show)
-    _report({benchmark: _score(run, wanted, items, flags, fresh=False)}, flags)
+    found = _score(run, wanted, items, flags, fresh=False)
+    if not flags.json:
+        _show_figures(run, wanted)
+    _report({benchmark: found}, flags)
+
+
+def _show_figures(run: "RunFolder", benchmark: "Benchmark") -> None:
+    """Print every metric with its interval, a line each."""
+    from glm_image.evaluation import sample_file, statistics
+    from glm_image.evaluation.scorers.registry import scorer_of
+
+    path = sample_file.samples_path(run.path, benchmark.name)
+    samples = list(sample_file.read_samples(path).values())
+    card = scorer_of(benchmark).scorecard(benchmark)
+    for name, figure in statistics.evaluate(card, samples).items():
+        ends = "" if figure.low is None else f" ({figure.low:.4f} to {figure.high:.4f})"
+        typer.echo(f"{name}: {figure.value:.4f}{ends}")
 
 
 def _score(

@@ -53,6 +53,7 @@ class Header:
         proxy: Metrics that stand in for an instrument that cannot be had.
         ceiling: What the reader makes of clean renderings, in the first metric; None if unknown.
         items: Number of prompts.
+        samples: Pictures of a prompt; None as the benchmark has it.
         subset: Name of the subset; None for all.
         settings: Hash of the run's settings.
         schema: Version of the files.
@@ -70,12 +71,15 @@ class Header:
     items: int
     subset: str | None
     settings: str
+    samples: int | None = None
     schema: int = SCHEMA
 
     def same_scores(self, other: "Header") -> bool:
         """Whether lines under both headers may stand in one file."""
-        mine = dataclasses.replace(self, ceiling=None, items=0, subset=None)
-        return mine == dataclasses.replace(other, ceiling=None, items=0, subset=None)
+        return self._instruments() == other._instruments()
+
+    def _instruments(self) -> "Header":
+        return dataclasses.replace(self, ceiling=None, items=0, samples=None, subset=None)
 
 
 def header_path(run: Path, benchmark: str) -> Path:
