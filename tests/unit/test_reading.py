@@ -2,15 +2,18 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from glm_image.data import fonts
+from glm_image.errors import InputError
 from glm_image.evaluation import catalogue
 from glm_image.evaluation.benchmark import Item
-from glm_image.evaluation.ceiling import draw
+from glm_image.evaluation.ceiling import draw, draw_run
 from glm_image.evaluation.readers.base import Piece, in_reading_order, piece_of
+from glm_image.evaluation.run_folder import BenchmarkRecord
 from glm_image.evaluation.scorers.registry import scorer_of
 from glm_image.evaluation.tools import ToolChoice, Tools
 
@@ -100,6 +103,29 @@ def test_junk_changes_ours_but_not_theirs(tools: Tools) -> None:
     assert found["text_accuracy"] == clean["text_accuracy"] == 1
     assert found["char_precision"] < 0.8 < clean["char_precision"]
     assert found["extra_lines"] == 1
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(InputError, match="do not fit"):
+        draw(["word " * 400], side=128)
+    with pytest.raises(InputError, match="do not fit"):
+        draw(["unbreakable" * 9], side=128)
+
+
+def test_a_ceiling_run_keeps_its_pictures(tmp_path: Path) -> None:
+    benchmark = catalogue.get("cvtg-2k")
+    items = [Item(id=f"CVTG/2/{n}", prompt="p", texts=TEXTS[n]) for n in range(2)]
+    record = BenchmarkRecord(version=benchmark.version, data_sha256="", subset="limit:2")
+    first = draw_run(tmp_path, benchmark, items, side=SIDE, record=record)
+    lines = first.lines(benchmark.name)
+    first.image_path(benchmark, items[1], 1).write_bytes(b"damaged")
+    again = draw_run(tmp_path, benchmark, items, side=SIDE, record=record)
+    assert again.lines(benchmark.name) == lines
+    assert all(again.is_intact(line) for line in lines.values())
+    # Only what was damaged is drawn again.
+    assert len(again.manifest()) == 3
+    with pytest.raises(InputError, match="without texts"):
+        draw_run(tmp_path, benchmark, [Item(id="a", prompt="p")], side=SIDE, record=record)
 
 
 def test_lines_are_read_row_by_row() -> None:
