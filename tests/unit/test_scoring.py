@@ -11,12 +11,14 @@ from PIL import Image
 from glm_image.cli.main import main
 from glm_image.errors import InputError, ToolError
 from glm_image.evaluation import catalogue, sample_file, scored
-from glm_image.evaluation.benchmark import Benchmark, Item
+from glm_image.evaluation.benchmark import Benchmark, Item, Question
 from glm_image.evaluation.ceiling import draw_run, settings
+from glm_image.evaluation.judges.openai import Endpoint
 from glm_image.evaluation.run_folder import BenchmarkRecord, ManifestLine, RunFolder
 from glm_image.evaluation.scores import FAILED, MISSING, OK
 from glm_image.evaluation.scoring import Scored, score_run
-from glm_image.evaluation.tools import Tools
+from glm_image.evaluation.tools import ToolChoice, Tools
+from judge_server import says, serving
 
 ITEMS = tuple(
     Item(
@@ -251,3 +253,35 @@ def test_the_command_says_what_is_missing(
     assert "posters" in capsys.readouterr().err
     assert main(["evaluate", "score", str(run.path), "--judge-url", "http://localhost/v1"]) == 2
     assert "--judge-model" in capsys.readouterr().err
+
+
+def test_a_judge_is_asked_again_only_where_it_failed(tmp_path: Path) -> None:
+    dsg = catalogue.get("dsg")
+    questions = tuple(
+        Question(number=number, text=f"{text}?", parents=above)
+        for number, text, above in ((1, "A dog", ()), (2, "A red dog", (1,)))
+    )
+    items = [
+        Item(id=name, prompt="p", texts=(name,), tags={"source": "s"}, questions=questions)
+        for name in ("one", "two", "three")
+    ]
+    record = BenchmarkRecord(version=dsg.version, data_sha256="", subset=None)
+    run = draw_run(tmp_path / "run", dsg, items, side=256, record=record)
+    with serving() as server:
+        endpoint = Endpoint(url=server.url, model="tiny-vl", pause=0.001)
+        choice = ToolChoice(reader="none", judge=endpoint, cache=tmp_path / "answers")
+        server.script = [says("Yes"), says("No"), (500, "busy"), says("Yes"), (400, "broken")]
+        found = score_run(run, dsg, items, choice)
+        # The second picture loses its second question, the third its first.
+        assert [one.item for one in found.unscored] == ["two", "three"]
+        assert found.new == 1
+        server.script = [says("Yes")]
+        asked = len(server.seen)
+        assert score_run(run, dsg, items, choice).new == 2
+        assert len(server.seen) == asked + 3
+        assert score_run(run, dsg, items, choice, fresh=True).new == 3
+        assert len(server.seen) == asked + 3
+    scores = sample_file.read_samples(sample_file.samples_path(run.path, dsg.name))
+    assert [one.values["question_score"].value for one in scores.values()] == [0.5, 1, 1]
+    header = sample_file.read_header(sample_file.header_path(run.path, dsg.name))
+    assert (header.reader, header.official_judge) == (None, True)
