@@ -138,6 +138,17 @@ def test_small_counts_are_bold(numbers: Results) -> None:
     assert row.endswith("| **10** |")
 
 
+def test_without_published_numbers_their_columns_are_left_out(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run", name="dpg", prompts=4)
+    path = folder / "scores" / "dpg.samples.jsonl"
+    text = path.read_text(encoding="utf-8").replace("word_accuracy", "judged_score")
+    path.write_text(text, encoding="utf-8")
+    found = build(folder)
+    assert len(tables.headlines(found)) == 1 and not tables.published_beside(found)
+    assert "best open" not in markdown.to_markdown(found)
+    assert len(terminal.to_table(found).columns) == 7
+
+
 def test_markdown_shows_strange_text_as_it_is() -> None:
     assert markdown.plain("a|b\n<i>*") == r"a\|b \<i\>\*"
 

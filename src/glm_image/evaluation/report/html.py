@@ -14,8 +14,9 @@ from glm_image.evaluation.scored import ScoredRun
 from glm_image.evaluation.scores import Scorecard
 
 _FIRST_SETTINGS = ("steps", "guidance", "temperature", "quotes", "dtype")
-_HEADS = ("Benchmark", "This run", "95 % interval", "GLM-Image", "Best open", "Best closed")
-_TAIL_HEADS = ("Ceiling", "Prompts", "Not made")
+_HEADS = ("Benchmark", "This run", "95 % interval")
+_PUBLISHED_HEADS = ("GLM-Image", "Best open", "Best closed")
+_LAST_HEADS = ("Ceiling", "Prompts", "Not made")
 
 
 def to_html(results: Results, run: ScoredRun, cards: Mapping[str, Scorecard]) -> str:
@@ -95,10 +96,11 @@ def _contents(results: Results) -> Html:
 
 
 def _overview(results: Results) -> Html:
-    lines = tables.headlines(results)
+    beside = tables.published_beside(results)
+    names = (*_HEADS, *(_PUBLISHED_HEADS if beside else ()), *_LAST_HEADS)
     heads = [
-        element("th", "" if place == 0 else "num", head, attributes={"scope": "col"})
-        for place, head in enumerate((*_HEADS, *_TAIL_HEADS))
+        element("th", "" if place == 0 else "num", name, attributes={"scope": "col"})
+        for place, name in enumerate(names)
     ]
     group = element(
         "tr",
@@ -110,24 +112,22 @@ def _overview(results: Results) -> Html:
     table = element(
         "table",
         "overview",
-        element("thead", "", group, element("tr", "", *heads)),
-        element("tbody", "", *(_row(line) for line in lines)),
+        element("thead", "", *([group] if beside else []), element("tr", "", *heads)),
+        element("tbody", "", *(_row(line, beside=beside) for line in tables.headlines(results))),
     )
     return element(
         "section",
         "",
         element("h2", "", "Results"),
         element("div", "wide", table, attributes={"tabindex": "0", "role": "region"}),
-        _reading(results),
+        _reading(results, beside=beside),
         attributes={"id": "results"},
     )
 
 
-def _row(line: Headline) -> Html:
-    result, found = line.result, line.neighbours
-    rows: tuple[Row | None, ...] = (None, None, None)
-    if found is not None:
-        rows = (found.glm_image, found.best_open, found.best_closed)
+def _row(line: Headline, *, beside: bool) -> Html:
+    result = line.result
+    rows = tables.rows_beside(line) if beside else ()
     css = "num" if result.is_official and not line.measure.proxy else "num alien"
     name = element("a", "", result.title, attributes={"href": f"#{slug(result.name)}"})
     return element(
@@ -159,26 +159,25 @@ def _published(row: Row | None, line: Headline) -> Sequence[Node]:
     return [text, element("span", "model", row.model)]
 
 
-def _reading(results: Results) -> Html:
+def _reading(results: Results, *, beside: bool) -> Html:
     used = {tag for one in results.benchmarks for tag in one.tags}
     meanings = [
         join(element("dt", "", tag_list((tag,))), element("dd", "", meaning))
         for tag, meaning in tables.TAGS.items()
         if tag in used
     ]
-    alien = any(not one.is_official for one in results.benchmarks)
-    grey = "Grey numbers may not be compared with ours: the tag says why. " if alien else ""
+    words = ["Scores are strict: a picture that is not there counts as nothing."]
+    if beside and not all(one.is_official for one in results.benchmarks):
+        words.append("Grey numbers may not be compared with ours: the tag says why.")
+    if beside:
+        words.append("Published numbers of a row come from one source, named below.")
+    if any(one.ceiling is not None for one in results.benchmarks):
+        words.append("The ceiling is what the reader scores on clean renderings of the texts.")
+    words.append("Counts of fewer than 30 prompts are bold.")
     return element(
         "aside",
         "reading",
-        element(
-            "p",
-            "",
-            "Scores are strict: a picture that is not there counts as nothing. "
-            f"{grey}Published numbers of a row come from one source, named below. The ceiling is "
-            "what the reader scores on clean renderings of the wanted texts. Counts of fewer than "
-            "30 prompts are bold.",
-        ),
+        element("p", "", " ".join(words)),
         element("dl", "tags", *meanings),
     )
 

@@ -10,10 +10,9 @@ from glm_image.evaluation.report.tables import Headline
 from glm_image.evaluation.results import BenchmarkResult, Measure, Results
 from glm_image.evaluation.statistics import Figure
 
-_HEADS = (
-    "benchmark", "metric", "tag", "ours", "95 % interval", "GLM-Image", "best open", "best closed",
-    "ceiling", "prompts", "not made",
-)  # fmt: skip
+_HEADS = ("benchmark", "metric", "tag", "ours", "95 % interval")
+_PUBLISHED_HEADS = ("GLM-Image", "best open", "best closed")
+_LAST_HEADS = ("ceiling", "prompts", "not made")
 _METRIC_HEADS = (
     "metric", "strict", "95 % interval", "lenient", "between pictures", "prompts",
 )  # fmt: skip
@@ -48,18 +47,21 @@ def count(prompts: int) -> str:
 
 
 def _overview(results: Results) -> Iterator[str]:
-    yield from table(_HEADS, [_headline(line) for line in tables.headlines(results)], left=3)
+    beside = tables.published_beside(results)
+    heads = (*_HEADS, *(_PUBLISHED_HEADS if beside else ()), *_LAST_HEADS)
+    rows = [_headline(line, beside=beside) for line in tables.headlines(results)]
+    yield from table(heads, rows, left=3)
     yield ""
-    yield "Ours is strict: what is not there counts as nothing. Published numbers stand in italics"
-    yield "where ours may not be compared with them; each comes from the source named below. The"
-    yield "ceiling is what the reader scores on clean renderings. Counts under 30 prompts are bold."
+    yield "Ours is strict: what is not there counts as nothing. The ceiling is what the reader"
+    yield "scores on clean renderings. Counts under 30 prompts are bold."
+    if beside:
+        yield "Published numbers stand in italics where ours may not be compared with them; those of"
+        yield "a row come from one source, named below."
 
 
-def _headline(line: Headline) -> list[str]:
-    result, found = line.result, line.neighbours
-    rows: tuple[Row | None, ...] = (None, None, None)
-    if found is not None:
-        rows = (found.glm_image, found.best_open, found.best_closed)
+def _headline(line: Headline, *, beside: bool) -> list[str]:
+    result = line.result
+    rows = tables.rows_beside(line) if beside else ()
     return [
         plain(result.title),
         plain(line.measure.title),

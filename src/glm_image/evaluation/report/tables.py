@@ -56,6 +56,17 @@ def headlines(results: Results) -> list[Headline]:
     ]
 
 
+def published_beside(results: Results) -> bool:
+    """Whether others have printed any of the headline numbers."""
+    return any(line.neighbours is not None for line in headlines(results))
+
+
+def rows_beside(line: Headline) -> tuple[Row | None, Row | None, Row | None]:
+    """The published GLM-Image, the best open and the best closed model beside a number."""
+    found = line.neighbours
+    return (found.glm_image, found.best_open, found.best_closed) if found else (None, None, None)
+
+
 def number(value: float | None, scale: int = 1) -> str:
     """A number of ours in the scale of print: three places, or two of a hundred."""
     if value is None:

@@ -18,22 +18,21 @@ def to_table(results: Results) -> Table:
     table.add_column("ours", justify="right", no_wrap=True)
     table.add_column("interval", justify="center")
     table.add_column("tag")
-    for title in ("GLM-Image", "best open", "best closed"):
+    beside = tables.published_beside(results)
+    for title in ("GLM-Image", "best open", "best closed") if beside else ():
         table.add_column(f"{title}\n(published)", justify="right")
     table.add_column("ceiling", justify="right")
     table.add_column("prompts", justify="right")
     table.add_column("not made", justify="right")
     for line in tables.headlines(results):
-        table.add_row(*_cells(line))
+        table.add_row(*_cells(line, beside=beside))
     return table
 
 
-def _cells(line: Headline) -> list[str]:
-    result, found = line.result, line.neighbours
+def _cells(line: Headline, *, beside: bool) -> list[str]:
+    result = line.result
     style = _COMPARABLE if result.is_official else _ALIEN
-    rows: tuple[Row | None, ...] = (None, None, None)
-    if found is not None:
-        rows = (found.glm_image, found.best_open, found.best_closed)
+    rows = tables.rows_beside(line) if beside else ()
     prompts = str(line.measure.strict.prompts)
     return [
         f"{escape(result.title)}\n[dim]{escape(line.measure.title)}[/dim]",
