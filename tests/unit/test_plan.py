@@ -7,9 +7,11 @@ import tiny_training
 from glm_image.training.loop import seeded
 from glm_image.training.plan import PlanHeads
 
+HEAD = torch.randn(16, 32, generator=seeded(2))
+
 
 def plans(tokens: int) -> Tensor:
-    known = torch.randint(16, (4, 2, tokens), generator=seeded(1))
+    known = torch.randint(16, (5, 2, tokens), generator=seeded(1))
     known[:, :, : tokens // 2] = -100
     return known
 
@@ -20,16 +22,18 @@ def test_the_loss_of_a_guess_falls_as_heads_and_layers_learn() -> None:
     x_btd = torch.randn(2, 6, stack.config.hidden_size, generator=seeded(0))
     positions = torch.arange(6).expand(3, 2, 6)
     answers = plans(6)
-    optimiser = torch.optim.Adam([*heads.parameters(), *stack.parameters()], lr=0.02)
+    head_vd = HEAD.clone().requires_grad_()
+    learned = [*heads.parameters(), *stack.parameters(), head_vd]
+    optimiser = torch.optim.Adam(learned, lr=0.02)
     losses = []
     for _ in range(40):
         stack(x_btd, positions)
-        loss = heads(answers)
+        loss = heads(answers, head_vd)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(float(loss.detach()))
-    assert abs(losses[0] - (torch.tensor([16.0, 16, 17, 17]).log().mean())) < 1
+    assert losses[0] > torch.tensor([16.0, 16, 17, 17]).log().mean()
     assert losses[-1] < 0.1 * losses[0]
 
 
@@ -38,7 +42,7 @@ def test_the_stack_learns_from_it() -> None:
     heads = PlanHeads(stack, early=0, late=0)
     x_btd = torch.randn(2, 6, stack.config.hidden_size, generator=seeded(0))
     stack(x_btd, torch.arange(6).expand(3, 2, 6))
-    heads(plans(6)).backward()
+    heads(plans(6), HEAD).backward()
     assert all(p.grad is not None and p.grad.any() for p in stack.layers[0].parameters())
     assert stack.norm.weight.grad is None
 

@@ -105,7 +105,7 @@ def test_the_plan_tells_every_code_its_place_and_the_next_beginning() -> None:
     for height, width in ((8, 8), (16, 16)):
         raster = raster_of(SCENE, height, width)
         grid = raster.codes.view(height, width)
-        plan = raster.plan.view(4, height, width)
+        plan = raster.plan.view(5, height, width)
         assert plan[0, :, 0].tolist() == [row * 16 // height for row in range(height)]
         assert plan[1, 0].tolist() == [column * 16 // width for column in range(width)]
         first = next(
@@ -114,9 +114,10 @@ def test_the_plan_tells_every_code_its_place_and_the_next_beginning() -> None:
             for column in range(width)
             if meanings()[grid[row, column]].thing != "background"
         )
-        assert plan[2:, 0, 0].tolist() == [first[0] * 16 // height, first[1] * 16 // width]
-        assert plan[2:, -1, -1].tolist() == [16, 16]
-        begins = (plan[:2] == plan[2:]).all(dim=0).nonzero().tolist()
+        where = [first[0] * 16 // height, first[1] * 16 // width]
+        assert plan[2:, 0, 0].tolist() == [*where, grid[first]]
+        assert plan[2:, -1, -1].tolist() == [16, 16, -100]
+        begins = (plan[:2] == plan[2:4]).all(dim=0).nonzero().tolist()
         assert [row * width + column for row, column in begins] == starts(SCENE, height, width)
         assert len(begins) == sum(len(g.boxes) for g in SCENE.shapes) + len(SCENE.texts)
 
@@ -127,7 +128,7 @@ def test_plans_stand_where_codes_are_learned(tokenizer: TextTokenizer) -> None:
         sequence_of_edit(random.Random(0), tokenizer, EDIT, 0.0),
     ):
         learned = sequence.targets >= 0
-        assert torch.equal((sequence.plans >= 0).all(dim=0)[:-1], learned[:-1])
+        assert torch.equal((sequence.plans[:4] >= 0).all(dim=0)[:-1], learned[:-1])
         assert (sequence.plans[:, -1] == -100).all()
 
 

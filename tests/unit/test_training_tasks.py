@@ -16,6 +16,7 @@ from glm_image.data.vocabulary import meanings
 from glm_image.errors import ConfigError
 from glm_image.models.dit import DiT, ReferenceCache
 from glm_image.models.vae import Vae
+from glm_image.training import plan
 from glm_image.training.decoder import DecoderMix
 from glm_image.training.factored import plain
 from glm_image.training.generator import GeneratorMix, freeze_text
@@ -158,7 +159,8 @@ def test_the_weight_of_a_preview_changes_the_loss(field: str, changes: bool) -> 
     assert torch.equal(*losses) is not changes
 
 
-def test_padding_changes_nothing() -> None:
+def test_padding_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "_EVERY", 1)
     task = generator_task()
     short, long = (
         scene_sequence(task.tokenizer, scene(4, SMALL), prompt, None) for prompt in ("a", "a b c")

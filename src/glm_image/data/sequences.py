@@ -33,7 +33,7 @@ class Sequence:
         positions: M-RoPE positions ``[3, T]``.
         targets: Next id of every position that is learned ``[T]``, -100 elsewhere.
         weights: Weight of every target ``[T]``.
-        plans: What lies ahead, see :class:`Raster`, ``[4, T]``; -100 where nothing is learned.
+        plans: What lies ahead, see :class:`Raster`, ``[5, T]``; -100 where nothing is learned.
     """
 
     ids: Tensor
@@ -51,7 +51,7 @@ class Batch:
     positions_3bt: Tensor
     targets_bt: Tensor
     weights_bt: Tensor
-    plans_4bt: Tensor
+    plans_5bt: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,9 @@ class Raster:
 
     Attributes:
         codes: Its codes, flat ``[n]``.
-        plan: For every code its own row and column, then those of the next beginning of a thing
-            from there on, ``[4, n]``; in :data:`PLACES` parts of the picture's side, and
-            :data:`PLACES` where nothing more begins.
+        plan: For every code its own row and column, then row, column and code of the next beginning
+            of a thing from there on, ``[5, n]``. Places are in :data:`PLACES` parts of a picture's
+            side; where nothing more begins, place and code are :data:`PLACES` and -100.
     """
 
     codes: Tensor
@@ -79,7 +79,8 @@ def raster_of(scene: Scene, height: int, width: int) -> Raster:
     rows = [place // width * PLACES // height for place in (index, ahead)]
     columns = [place % width * PLACES // width for place in (index, ahead)]
     columns[1] = np.where(ahead < height * width, columns[1], PLACES)
-    plan = np.stack([rows[0], columns[0], rows[1], columns[1]])
+    what = np.append(codes.flatten(), _IGNORED)[ahead]
+    plan = np.stack([rows[0], columns[0], rows[1], columns[1], what])
     return Raster(codes=torch.from_numpy(codes).flatten(), plan=torch.from_numpy(plan))
 
 
@@ -108,7 +109,7 @@ def assemble(
     weights[len(ids) - 1 :] = 1.0
     if len(rasters) > 1:
         weights[len(ids) - 1 : len(ids) - 1 + len(rasters[0].codes)] = preview
-    plans = torch.full((4, len(whole) - 1), _IGNORED)
+    plans = torch.full((5, len(whole) - 1), _IGNORED)
     plans[:, len(ids) - 1 : -1] = torch.cat([raster.plan for raster in rasters], dim=1)
     return Sequence(
         ids=whole[:-1],
@@ -136,7 +137,7 @@ def collate(sequences: list[Sequence]) -> Batch:
         positions_3bt=positions.transpose(0, 1),
         targets_bt=stack([s.targets for s in sequences], _IGNORED),
         weights_bt=stack([s.weights for s in sequences], 0),
-        plans_4bt=plans.transpose(0, 1),
+        plans_5bt=plans.transpose(0, 1),
     )
 
 

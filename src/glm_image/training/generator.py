@@ -183,7 +183,7 @@ class GeneratorTask(Task):
         result = head_loss(hidden[kept], head, targets[kept], weights[kept])
         right = result.right_n.float()
         text = self.is_text[targets[kept]]
-        plan = self.plan(batch.plans_4bt.to(device))
+        plan = self.plan(batch.plans_5bt.to(device), head)
         return result.loss + self.plan_weight * plan, {
             "cross_entropy": float(result.losses_n.mean()),
             "plan": float(plan.detach()),

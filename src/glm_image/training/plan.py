@@ -2,10 +2,11 @@
 
 Where a thing begins is decided at one cell among hundreds, so next-token prediction alone teaches
 "at the bottom" late. These heads ask for it everywhere: an early layer has to know the place of the
-cell that is about to be written, a later layer the place where the next thing will begin, from the
-first cell on. The network's own shape does not change.
+cell that is about to be written, a later layer where the next thing will begin and which code it
+begins with, from the first cell on. The network's own shape does not change.
 
-Legend: b batch, t tokens, d width, p places, 4 own row, own column, next row, next column.
+Legend: b batch, t tokens, d width, v output ids, 5 own row, own column, next row, next column, next
+code.
 """
 
 from collections.abc import Callable
@@ -17,8 +18,14 @@ from torch import Tensor, nn
 
 from glm_image.data.sequences import PLACES
 from glm_image.models.glm import GlmModel
+from glm_image.training.cross_entropy import head_loss
 
 _IGNORED = -100
+_EVERY = 4
+"""Of so many cells one is asked for the next code, which costs as much as predicting one."""
+
+_CODE_SHARE = 0.5
+"""Weight of the next code's loss beside the places' mean."""
 
 
 class PlanHeads(nn.Module):
@@ -35,6 +42,7 @@ class PlanHeads(nn.Module):
         width = stack.config.hidden_size
         self.own_head = nn.Linear(width, 2 * PLACES)
         self.next_head = nn.Linear(width, 2 * (PLACES + 1))
+        self.code_head = nn.Linear(width, width)
         self._seen: dict[int, Tensor] = {}
         self._layers = (early, late)
         for index in {early, late}:
@@ -46,13 +54,14 @@ class PlanHeads(nn.Module):
 
         return keep
 
-    def forward(self, plans_4bt: Tensor) -> Tensor:
-        """Mean cross-entropy of the places, over the pass that the stack has just made.
+    def forward(self, plans_5bt: Tensor, head_vd: Tensor) -> Tensor:
+        """Cross-entropy of places and codes, over the pass that the stack has just made.
 
         Args:
-            plans_4bt: Right places, -100 where none is asked for.
+            plans_5bt: What lies ahead, -100 where nothing is asked for.
+            head_vd: The generator's head, one row per output id.
         """
-        known_bt = plans_4bt[0] != _IGNORED
+        known_bt = plans_5bt[0] != _IGNORED
         early, late = (self._seen[index][known_bt] for index in self._layers)
         self._seen.clear()
         own_row, own_column = self.own_head(_normal(early)).float().chunk(2, dim=-1)
@@ -60,9 +69,19 @@ class PlanHeads(nn.Module):
         answers = (own_row, own_column, next_row, next_column)
         losses = [
             F.cross_entropy(answer, plans_bt[known_bt])
-            for answer, plans_bt in zip(answers, plans_4bt, strict=True)
+            for answer, plans_bt in zip(answers, plans_5bt[:4], strict=True)
         ]
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean() + _CODE_SHARE * self._codes(
+            late, plans_5bt[4][known_bt], head_vd
+        )
+
+    def _codes(self, late: Tensor, codes: Tensor, head_vd: Tensor) -> Tensor:
+        asked = (codes != _IGNORED).nonzero()[::_EVERY, 0]
+        if not len(asked):
+            return late.new_zeros(())
+        hidden = self.code_head(_normal(late[asked]))
+        weights = torch.ones(len(asked), device=late.device)
+        return head_loss(hidden, head_vd, codes[asked], weights).loss
 
 
 def _normal(x: Tensor) -> Tensor:
