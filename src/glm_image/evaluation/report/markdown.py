@@ -55,8 +55,8 @@ def _overview(results: Results) -> Iterator[str]:
     yield "Ours is strict: what is not there counts as nothing. The ceiling is what the reader"
     yield "scores on clean renderings. Counts under 30 prompts are bold."
     if beside:
-        yield "Published numbers stand in italics where ours may not be compared with them; those of"
-        yield "a row come from one source, named below."
+        yield "Published numbers stand in italics where ours may not be compared with them; those"
+        yield "of a row come from one source, named below."
 
 
 def _headline(line: Headline, *, beside: bool) -> list[str]:
@@ -88,6 +88,7 @@ def _benchmark(result: BenchmarkResult) -> Iterator[str]:
     yield f"## {plain(result.title)}"
     yield ""
     yield f"Tags: {', '.join(result.tags)}."
+    yield ""
     yield from (f"- {plain(reason)}" for reason in result.reasons)
     yield from (f"- {plain(note)}" for note in result.notes)
     yield ""
