@@ -89,6 +89,11 @@ def test_a_misspelt_word_counts_in_part() -> None:
     assert found.extra == 0
 
 
+def test_full_width_signs_are_equal_to_plain_ones() -> None:
+    found = compare(["净重：２克，新鲜"], ["净重:2克,新鲜"])
+    assert (found.precision, found.recall, found.exact) == (1, 1, 1)
+
+
 def test_nothing_to_compare() -> None:
     assert compare(["Sale"], []) == NOTHING_READ
     assert compare([" "], ["Sale"]) == NOTHING_READ

@@ -6,6 +6,7 @@ extra lines. Texts are plain strings; lines are what a reader read, in reading o
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ NOTHING_READ = Comparison(
 
 
 def compare(wanted: Sequence[str], lines: Sequence[str], *, fold: bool = True) -> Comparison:
-    """Compare wanted texts with lines that were read.
+    """Compare wanted texts with lines that were read, both after NFKC.
 
     Args:
         wanted: Texts that the picture should show; at least one with a character.
@@ -174,7 +175,7 @@ def one_to_one(wanted: Sequence[str], read: Sequence[str]) -> list[tuple[int, in
 
 
 def _folded(text: str, fold: bool) -> list[str]:
-    found = units(text)
+    found = units(unicodedata.normalize("NFKC", text))
     return [unit.lower() for unit in found] if fold else found
 
 
