@@ -6,7 +6,7 @@ from importlib import resources
 from glm_image.evaluation import published
 from glm_image.evaluation.published import Row
 from glm_image.evaluation.report import bars, tables
-from glm_image.evaluation.report.markup import Html, Node, element, escape, join, said
+from glm_image.evaluation.report.markup import SCROLLS, Html, Node, element, escape, join, said
 from glm_image.evaluation.report.section import section, slug, tag_list
 from glm_image.evaluation.report.tables import Headline
 from glm_image.evaluation.results import Results
@@ -119,7 +119,7 @@ def _overview(results: Results) -> Html:
         "section",
         "",
         element("h2", "", "Results"),
-        element("div", "wide", table, attributes={"tabindex": "0", "role": "region"}),
+        element("div", "wide", table, attributes=SCROLLS),
         _reading(results, beside=beside),
         attributes={"id": "results"},
     )

@@ -5,6 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SCROLLS = {"tabindex": "0", "role": "region", "aria-label": "Table, scrolls sideways"}
+"""Attributes of a box that the keyboard can scroll."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _VOID = frozenset({"img", "meta", "br", "hr"})
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from glm_image.evaluation import published
 from glm_image.evaluation.report import bars, choosing, tables
 from glm_image.evaluation.report.cards import Shown, sheet, wall
-from glm_image.evaluation.report.markup import Html, element, join, said
+from glm_image.evaluation.report.markup import SCROLLS, Html, element, join, said
 from glm_image.evaluation.results import BenchmarkResult, Measure
 from glm_image.evaluation.sample_file import Instrument
 from glm_image.evaluation.scored import Scored
@@ -99,7 +99,7 @@ def _metrics(result: BenchmarkResult) -> Html:
         element("thead", "", element("tr", "", *cells)),
         element("tbody", "", *rows),
     )
-    return element("div", "wide", table, attributes={"tabindex": "0", "role": "region"})
+    return element("div", "wide", table, attributes=SCROLLS)
 
 
 def _metric(result: BenchmarkResult, measure: Measure, *, several: bool) -> Html:
