@@ -48,6 +48,10 @@ class ToolFlags(ReportFlags):
     clip: Annotated[
         Path | None, flag("Folder of a CLIP model, for the CLIP score.", metavar="FOLDER")
     ] = None
+    measured: Annotated[
+        Path | None,
+        flag("JSON lines with values of the authors' own instruments.", metavar="FILE"),
+    ] = None
     answers: Annotated[
         Path | None,
         flag("Where the judge's answers are kept. Default: in the run.", metavar="FOLDER"),
@@ -183,6 +187,7 @@ def _tools(run: "RunFolder", flags: ToolFlags) -> "ToolChoice":
         reader=flags.reader,
         judge=judge,
         clip=flags.clip,
+        measured=flags.measured,
         cache=flags.answers or run.path / _ANSWERS,
     )
 

@@ -139,6 +139,7 @@ class BenchmarkResult:
         reader: Of texts.
         judge: Of questions.
         clip: What compared pictures with prompts.
+        measured: File of values that were measured elsewhere.
         ceiling: What the reader scores on clean renderings; None if not known.
         measures: Metrics in the order of tables.
         parts: The same by axes.
@@ -163,6 +164,7 @@ class BenchmarkResult:
     reader: Instrument | None
     judge: Instrument | None
     clip: Instrument | None
+    measured: Instrument | None
     ceiling: float | None
     measures: tuple[Measure, ...]
     parts: tuple[Part, ...]
@@ -327,6 +329,7 @@ def _result(benchmark: Benchmark, card: Scorecard, scored: Scored) -> BenchmarkR
         reader=header.reader,
         judge=header.judge,
         clip=header.clip,
+        measured=header.measured,
         ceiling=header.ceiling,
         measures=_measures(card, samples, header.proxy),
         parts=_parts(card, samples),

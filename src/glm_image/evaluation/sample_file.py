@@ -48,6 +48,7 @@ class Header:
         reader: Who read texts.
         judge: Who answered questions.
         clip: What compared pictures with prompts.
+        measured: File of values that were measured elsewhere.
         official_reader: Whether the reader is that of the benchmark's authors.
         official_judge: Whether the judge is.
         proxy: Metrics that stand in for an instrument that cannot be had.
@@ -72,6 +73,7 @@ class Header:
     subset: str | None
     settings: str
     samples: int | None = None
+    measured: Instrument | None = None
     schema: int = SCHEMA
 
     def same_scores(self, other: "Header") -> bool:

@@ -75,6 +75,7 @@ class Metric:
         higher_is_better: Which way is up.
         official: Whether the benchmark's authors define it; ours otherwise.
         headline: Whether it stands in the first table.
+        brought: Whether its values come from outside, see :mod:`glm_image.evaluation.measured`.
         published: Key among published values; empty where none was published.
     """
 
@@ -88,6 +89,7 @@ class Metric:
     higher_is_better: bool = True
     official: bool = True
     headline: bool = False
+    brought: bool = False
     published: str = ""
 
 

@@ -10,7 +10,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from glm_image.evaluation.run_folder import ManifestLine, RunFolder
 from glm_image.evaluation.sample_file import Header, Instrument, Key
 from glm_image.evaluation.scorers.base import Marks
 from glm_image.evaluation.scorers.registry import scorer_of
-from glm_image.evaluation.scores import MISSING, OK, SampleScore
+from glm_image.evaluation.scores import MISSING, OK, SampleScore, Value
 from glm_image.evaluation.tools import Tools, ToolSource
 
 OnPicture = Callable[[int, int], None]
@@ -159,7 +159,8 @@ class _Worker:
             marks = self._scorer.score(self._benchmark, job.item, _open(job), self._tools)
         except ToolError as error:
             return Unscored(item=job.item.id, sample=job.sample, problem=str(error))
-        return _sample(job.item, job.sample, OK, marks, job.sha256)
+        values = {**marks.values, **_measured(self._benchmark, job.item, job.sample, self._tools)}
+        return _sample(job.item, job.sample, OK, replace(marks, values=values), job.sha256)
 
 
 _workers: list[_Worker] = []
@@ -271,7 +272,12 @@ def _checked_lines(
 
 def _header(run: RunFolder, benchmark: Benchmark, items: Sequence[Item], tools: Tools) -> Header:
     scorer = scorer_of(benchmark)
-    if not any(scorer.nothing(benchmark, item, tools).values for item in items):
+    if tools.measured is not None:
+        tools.measured.check(benchmark.name, scorer.scorecard(benchmark))
+    if not any(
+        scorer.nothing(benchmark, item, tools).values or _measured(benchmark, item, 1, tools)
+        for item in items
+    ):
         raise InputError(
             f"nothing of {benchmark.name} can be measured with these instruments",
             field="tools",
@@ -284,6 +290,7 @@ def _header(run: RunFolder, benchmark: Benchmark, items: Sequence[Item], tools: 
         reader=_instrument(tools.reader),
         judge=_instrument(tools.judge),
         clip=_instrument(tools.clip),
+        measured=_instrument(tools.measured),
         official_reader=reader,
         official_judge=judge,
         proxy=scorer.proxies(benchmark),
@@ -293,6 +300,11 @@ def _header(run: RunFolder, benchmark: Benchmark, items: Sequence[Item], tools: 
         subset=run.benchmarks[benchmark.name].subset,
         settings=run.settings_hash,
     )
+
+
+def _measured(benchmark: Benchmark, item: Item, sample: int, tools: Tools) -> dict[str, Value]:
+    """Values that were measured elsewhere."""
+    return {} if tools.measured is None else tools.measured.of(benchmark.name, item.id, sample)
 
 
 class _Named(Protocol):
@@ -319,6 +331,8 @@ def _absent_scores(
             status = MISSING if line is None else line.status
             if status != OK:
                 marks = scorer.nothing(benchmark, item, tools)
+                brought = dict.fromkeys(_measured(benchmark, item, sample, tools), Value(value=0.0))
+                marks = replace(marks, values={**marks.values, **brought})
                 absent[item.id, sample] = _sample(item, sample, status, marks, "")
     return absent
 

@@ -13,6 +13,7 @@ from glm_image.errors import InputError
 from glm_image.evaluation.judges.base import Judge
 from glm_image.evaluation.judges.cache import CachedJudge
 from glm_image.evaluation.judges.openai import Endpoint, OpenAiJudge
+from glm_image.evaluation.measured import Measurements
 from glm_image.evaluation.readers.base import Reader
 
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ class Tools:
         reader: Reads texts.
         judge: Answers questions.
         clip: Compares a picture with a text.
+        measured: Values that were measured elsewhere.
     """
 
     reader: Reader | None = None
     judge: Judge | None = None
     clip: Likeness | None = None
+    measured: Measurements | None = None
 
 
 class ToolSource(Protocol):
@@ -64,12 +67,14 @@ class ToolChoice:
         reader: One of :data:`READERS`.
         judge: Where the judge is; also the vision model that reads, if that is the reader.
         clip: Folder of a CLIP model.
+        measured: File of values that were measured elsewhere.
         cache: Folder in which answers are kept; None keeps none.
     """
 
     reader: str = "rapidocr"
     judge: Endpoint | None = None
     clip: Path | None = None
+    measured: Path | None = None
     cache: Path | None = None
 
     def __post_init__(self) -> None:
@@ -85,7 +90,12 @@ class ToolChoice:
             NotFoundError: Software or weights are not there.
             InputError: The reader needs an endpoint.
         """
-        return Tools(reader=READERS[self.reader](self), judge=_judge(self), clip=_clip(self))
+        return Tools(
+            reader=READERS[self.reader](self),
+            judge=_judge(self),
+            clip=_clip(self),
+            measured=None if self.measured is None else Measurements.from_file(self.measured),
+        )
 
 
 def _judge(choice: ToolChoice) -> Judge | None:

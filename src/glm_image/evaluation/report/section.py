@@ -56,6 +56,7 @@ def _facts(result: BenchmarkResult) -> Html:
         ("Ceiling", _ceiling(result)),
         ("Judge", _instrument(result.judge)),
         ("CLIP", _instrument(result.clip)),
+        ("Brought", _instrument(result.measured)),
         ("Authors use", result.official_reader),
     ]
     pairs = [

@@ -1,7 +1,7 @@
-"""OneIG-Bench: alignment by questions, and text rendering.
+"""OneIG-Bench: alignment by questions, text rendering, and three scores of the authors' encoders.
 
-Reasoning, style and diversity need encoders of their own and are left out, and so is the mean of
-all five.
+Reasoning (LLM2CLIP), style (CSD and an encoder of the authors) and diversity (DreamSim) are brought
+as values that the authors' tools measured; the mean of all five is there when they are.
 
 Source: Chang et al. 2025, OneIG-Bench (arXiv 2506.07977); reference behaviour:
 OneIG-Bench/OneIG-Benchmark, ``scripts``.
@@ -29,6 +29,7 @@ from glm_image.evaluation.text_scores import edit_distance
 from glm_image.evaluation.tools import Tools
 
 _TEXT = "text"
+_BROUGHT = ("reasoning", "style", "diversity")
 # Largest mean edit distance that counts, by language.
 _CAPS: Mapping[str, float] = {"en": 100.0, "zh": 50.0}
 
@@ -64,6 +65,26 @@ class OneigScorer:
                     formula=partial(text_score, cap=_CAPS[benchmark.language]),
                     headline=True,
                     published="text",
+                ),
+                *(
+                    Metric(
+                        name=name,
+                        title=f"{name.capitalize()}, measured elsewhere",
+                        value=name,
+                        levels=("item",),
+                        headline=True,
+                        brought=True,
+                        published=name,
+                    )
+                    for name in _BROUGHT
+                ),
+                Metric(
+                    name="overall",
+                    title="Mean of the five",
+                    of=("alignment", "text", *_BROUGHT),
+                    formula=mean_of,
+                    headline=True,
+                    published="overall",
                 ),
                 *EXTRA_METRICS,
             ),
@@ -114,6 +135,12 @@ def text_score(distance: Numbers, complete: Numbers, words: Numbers, *, cap: flo
         cap: Distance from which on it does not get worse.
     """
     return 1 - np.minimum(cap, distance) * (1 - complete) * (1 - words) / cap
+
+
+def mean_of(*scores: Numbers) -> Numbers:
+    """Plain mean of scores, as vendors print it."""
+    mean: Numbers = np.mean(scores, axis=0)
+    return mean
 
 
 def prepared(text: str) -> str:
