@@ -130,6 +130,13 @@ def test_published_numbers_are_grey_unless_ours_is_official(numbers: Results) ->
     assert "| 0.9116 |" in markdown.to_markdown(changed)
 
 
+def test_a_run_may_have_fewer_pictures_of_a_prompt(tmp_path: Path) -> None:
+    folder = make(tmp_path / "run", name="longtext-en", prompts=32, header={"samples": 1})
+    (one,) = scored.read(folder).benchmarks.values()
+    counts = results.count(catalogue.get("longtext-en"), one.header, one.samples)
+    assert (counts.expected, counts.ok, counts.missing) == (32, 32, 0)
+
+
 def test_small_counts_are_bold(numbers: Results) -> None:
     assert [tables.is_few(count) for count in (29, 30)] == [True, False]
     assert markdown.count(29) == "**29**" and markdown.count(30) == "30"

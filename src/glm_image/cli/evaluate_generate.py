@@ -145,7 +145,9 @@ def generate(
     flags: GenerateFlags,
 ) -> None:
     """Draw the pictures of benchmarks, or go on where it was stopped."""
-    choice = _choice(flags)
+    from glm_image.evaluation import catalogue
+
+    choice = catalogue.choice(flags.subset, flags.limit)
     shard = _shard(flags.shard)
     with Bars(quiet=flags.quiet) as bars:
         with bars.waiting("reading the benchmarks"):
@@ -273,14 +275,6 @@ def _report_generated(
     if failed:
         typer.echo(f"note: {failed} pictures failed; the manifest says why", err=True)
         raise typer.Exit(EXIT_INCOMPLETE)
-
-
-def _choice(flags: GenerateFlags) -> str | int | None:
-    from glm_image.errors import InputError
-
-    if flags.subset is not None and flags.limit is not None:
-        raise InputError("both are given", field="subset", hint="give --subset or --limit")
-    return flags.subset if flags.limit is None else flags.limit
 
 
 def _shard(text: str) -> "Shard":

@@ -10,6 +10,7 @@ import typer
 
 from glm_image.cli.flags import ReportFlags, flag, with_flags
 from glm_image.cli.output import print_json
+from glm_image.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,9 @@ class CeilingFlags(ToolFlags):
     output: Annotated[
         Path, flag("Run folder. Default: outputs/ceiling.", "--output", "-o", metavar="FOLDER")
     ] = Path("outputs/ceiling")
-    mini: Annotated[bool, flag("Only the small subset.", "--mini")] = False
+    subset: Annotated[
+        str | None, flag("Fixed subset, such as mini. Default: all prompts.", metavar="NAME")
+    ] = None
     limit: Annotated[int | None, flag("Only so many prompts.", metavar="N")] = None
     side: Annotated[int, flag("Width and height in pixels. Default: 1024.", metavar="N")] = _SIDE
 
@@ -123,7 +126,7 @@ def ceiling(
 
     # Pictures of one prompt would all be the same.
     wanted = replace(catalogue.get(benchmark), samples=1)
-    subset = catalogue.MINI if flags.mini else flags.limit
+    subset = catalogue.choice(flags.subset, flags.limit)
     items = catalogue.subset(wanted, catalogue.items(wanted, flags.data), subset)
     record = record_of(wanted, flags.data, catalogue.subset_name(subset))
     with _progress(f"{benchmark}: drawing", flags) as show:
@@ -170,7 +173,6 @@ def _score(
 
 
 def _tools(run: "RunFolder", flags: ToolFlags) -> "ToolChoice":
-    from glm_image.errors import InputError
     from glm_image.evaluation.judges.openai import Endpoint
     from glm_image.evaluation.tools import ToolChoice
 

@@ -163,6 +163,17 @@ def subset(
     return tuple(item for item in items if item.id in wanted)
 
 
+def choice(name: str | None, limit: int | None) -> str | int | None:
+    """What :func:`subset` takes, from two ways to ask for less than everything.
+
+    Raises:
+        InputError: Both are given.
+    """
+    if name is not None and limit is not None:
+        raise InputError("both are given", field="subset", hint="give --subset or --limit")
+    return name if limit is None else limit
+
+
 def subset_name(choice: str | int | None) -> str | None:
     """How a choice is written down: ``mini``, ``limit:N`` or None for all items."""
     return f"limit:{choice}" if isinstance(choice, int) else choice

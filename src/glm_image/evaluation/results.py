@@ -290,7 +290,7 @@ def tags_of(
 def count(benchmark: Benchmark, header: Header, samples: Sequence[SampleScore]) -> Counts:
     """What became of the pictures; those that no score speaks of are missing."""
     by_status = Counter(one.status for one in samples)
-    expected = header.items * benchmark.samples
+    expected = header.items * (header.samples or benchmark.samples)
     silent = max(0, expected - len(samples))
     return Counts(
         expected=expected,
