@@ -41,7 +41,7 @@ SOURCE_LIMITS = SourceLimits(
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
 )
-SAMPLING = SamplingDefaults(temperature=1.0, top_p=1.0, top_k=8192 + 128)
+SAMPLING = SamplingDefaults(temperature=0.7, top_p=1.0, top_k=8192 + 128)
 
 # Of initial weights, for the recipe's seed 0: what torch itself starts every process with.
 _FIRST_SEED = 67280421310721

@@ -76,7 +76,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         vae_decoder_scenes=SceneMix(chinese=0.6),
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
-        generator=run(6300, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.15), 250),
+        generator=run(7000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
         generator_batch=32,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
