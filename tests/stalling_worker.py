@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import torch
+
 import sample_benchmark
 from glm_image.evaluation import generating
 from glm_image.pipeline.api import GlmImagePipeline
@@ -15,6 +17,7 @@ STALLED = "stalled"
 
 
 def main(folder: Path, checkpoint: Path, finish: int) -> None:
+    torch.set_num_threads(1)
     pipeline = GlmImagePipeline.from_pretrained(checkpoint, device="cpu", dtype="float32")
     run = sample_benchmark.begin(folder, checkpoint)
     write = generating.write_atomically

@@ -5,10 +5,12 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 import stalling_worker
@@ -26,9 +28,21 @@ from sample_benchmark import BENCHMARK, RECORD, SETTINGS, begin, digests, items
 PICTURES = 10
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums of several threads can differ in their last bit from process to process."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def whole(
-    tmp_path_factory: pytest.TempPathFactory, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    one_thread: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    tiny_pipeline: GlmImagePipeline,
+    tiny_checkpoint: Path,
 ) -> RunFolder:
     """A finished run; tests must not change it."""
     run = begin(tmp_path_factory.mktemp("runs") / "whole", tiny_checkpoint)
