@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glm_image.cli.flags import ModelFlags, ReportFlags, flag, parse_size, with_flags
+from glm_image.cli.flags import ReportFlags, SamplingFlags, flag, parse_size, with_flags
 from glm_image.cli.output import print_json
 from glm_image.cli.progress import Bars
 
@@ -28,7 +28,7 @@ _WIDTH = 160
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateFlags(ModelFlags):
+class GenerateFlags(SamplingFlags):
     """Which pictures are drawn and how."""
 
     data: Annotated[Path | None, flag(_DATA, metavar="FOLDER")] = None
@@ -42,25 +42,6 @@ class GenerateFlags(ModelFlags):
         str, flag("Part of the prompts, such as 2/8 on the second of eight.", metavar="I/N")
     ] = "1/1"
     batch: Annotated[int, flag("Most pictures drawn at once. Default: 1.", metavar="N")] = 1
-    size: Annotated[
-        str | None,
-        flag("Width and height in pixels. Default: the model's size.", "--size", metavar="WxH"),
-    ] = None
-    steps: Annotated[int | None, flag("Denoising steps. Default: 50.", metavar="N")] = None
-    guidance: Annotated[
-        float | None, flag("Weight of the prompt in the decoder. Default: 1.5.", metavar="X")
-    ] = None
-    temperature: Annotated[
-        float | None, flag("Of the generator. Default: the model's, 0.9.", metavar="X")
-    ] = None
-    top_p: Annotated[
-        float | None,
-        flag("Share that tokens are chosen from. Default: the model's, 0.75.", metavar="X"),
-    ] = None
-    quotes: Annotated[
-        str | None,
-        flag("How quoted texts are found: smart or compat. Default: smart.", metavar="NAME"),
-    ] = None
     seed: Annotated[int, flag("Chooses the family of seeds. Default: 0.", metavar="N")] = 0
 
 

@@ -98,8 +98,8 @@ class ModelFlags(ReportFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawFlags(ModelFlags):
-    """How pictures are made and where they go."""
+class SamplingFlags(ModelFlags):
+    """How pictures are made."""
 
     size: Annotated[
         str | None,
@@ -118,16 +118,22 @@ class DrawFlags(ModelFlags):
     ] = None
     temperature: Annotated[
         float | None,
-        flag("Of the generator; 0 is greedy. Default: the model's, 0.9.", metavar="X"),
+        flag("Of the generator; 0 is greedy. Default: the model's.", metavar="X"),
     ] = None
     top_p: Annotated[
         float | None,
-        flag("Share that tokens are chosen from. Default: the model's, 0.75.", metavar="X"),
+        flag("Share that tokens are chosen from. Default: the model's.", metavar="X"),
     ] = None
     quotes: Annotated[
         str | None,
         flag("How quoted texts are found: smart or compat. Default: smart.", metavar="NAME"),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawFlags(SamplingFlags):
+    """Which pictures are made and where they go."""
+
     seed: Annotated[
         int | None,
         flag("Seed of the first picture; others count up. Default: drawn.", metavar="N"),
