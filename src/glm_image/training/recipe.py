@@ -76,7 +76,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         vae_decoder_scenes=SceneMix(chinese=0.6),
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
-        generator=run(7000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
+        generator=run(11500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
         generator_batch=32,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -88,6 +88,15 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
                 rasters=0.3,
                 previews=1.0,
                 edits=0.5,
+            ),
+            # Copying is there: what is left is to place things and to leave the rest alone.
+            GeneratorMix(
+                start=steps(7000),
+                batch_factor=0.5,
+                strips=0.05,
+                rasters=0.15,
+                previews=1.0,
+                edits=0.9,
             ),
         ),
         decoder=run(5200, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
