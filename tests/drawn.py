@@ -7,8 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from glm_image.data import fonts
-from glm_image.data.layout import SceneMix, sample_scene
-from glm_image.data.scene import Box, Scene
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix
+from glm_image.data.scene import Scene
 
 SEEDS = st.integers(0, 2**32)
 some = settings(deadline=None, max_examples=40, database=None)
@@ -28,14 +29,14 @@ def scene(seed: int, mix: SceneMix | None = None) -> Scene:
     return sample_scene(random.Random(seed), mix or SceneMix())
 
 
-def boxes(drawn: Scene) -> list[Box]:
-    """Boxes of everything on a scene."""
-    shapes = [box for group in drawn.shapes for box in group.boxes]
-    return shapes + [line.box for line in drawn.texts]
+def sized_scene(seed: int) -> Scene:
+    """A random scene, sometimes of another size, as trainings draw them."""
+    rng = random.Random(seed)
+    return sample_scene(rng, SceneMix(other_sizes=0.5).sized(rng))
 
 
 def is_sound(drawn: Scene) -> bool:
     """Whether everything lies inside the picture and nothing overlaps."""
-    cells = [cell for box in boxes(drawn) for cell in box.cells()]
+    cells = [cell for box in drawn.boxes() for cell in box.cells()]
     inside = all(0 <= row < drawn.rows and 0 <= column < drawn.columns for row, column in cells)
     return inside and len(cells) == len(set(cells))

@@ -6,7 +6,7 @@ import torch
 
 import tiny
 from glm_image.data import text_vocabulary
-from glm_image.data.layout import SceneMix
+from glm_image.data.mix import SceneMix
 from glm_image.data.vocabulary import meanings
 from glm_image.image.size import SourceLimits
 from glm_image.models.dit import DiT, DiTConfig

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from drawn import SEEDS, all_fonts, latin_fonts, scene
 from glm_image.data import characters, fonts, palette
 from glm_image.data.draw import character_mask, render, shape_mask
-from glm_image.data.layout import SceneMix
+from glm_image.data.mix import SceneMix
 from glm_image.data.scene import BACKGROUNDS, CELL, SHAPE_SIZES, SHAPES, Background, Box, Scene
 from glm_image.errors import NotFoundError
 

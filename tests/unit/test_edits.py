@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from drawn import SEEDS, is_sound, some
 from glm_image.data.edits import KINDS, Edit, sample_edit
-from glm_image.data.layout import SceneMix, readable_on, visible_on
+from glm_image.data.mix import SceneMix
 from glm_image.data.phrasebook import CHINESE, ENGLISH, Phrasebook
+from glm_image.data.placing import readable_on, visible_on
 from glm_image.data.prompts import colour_word
 from glm_image.data.scene import Scene, ShapeGroup, TextLine
 from glm_image.tokenizer.glyph import quoted_texts

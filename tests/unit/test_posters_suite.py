@@ -14,8 +14,8 @@ from glm_image.cli import evaluate
 from glm_image.cli.main import main
 from glm_image.data import fonts
 from glm_image.data.draw import Pixels, render
+from glm_image.data.grids import full_grid
 from glm_image.data.scene import Background, Box, Place, Scene, ShapeGroup, TextLine
-from glm_image.data.vocabulary import full_grid
 from glm_image.errors import InputError
 from glm_image.evaluation.posters import held_out, report, suite
 from glm_image.evaluation.posters.found import Found

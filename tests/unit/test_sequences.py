@@ -7,11 +7,12 @@ import torch
 
 from glm_image.data import text_vocabulary
 from glm_image.data.edits import sample_edit
-from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.data.grids import full_grid, preview_grid, starts
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix, Words
 from glm_image.data.phrasebook import ENGLISH
 from glm_image.data.sequences import (
     Sequence,
-    Words,
     assemble,
     codes_of,
     collate,
@@ -21,7 +22,7 @@ from glm_image.data.sequences import (
     sequence_of_edit,
     text_sequence,
 )
-from glm_image.data.vocabulary import full_grid, meanings, preview_grid, starts
+from glm_image.data.vocabulary import meanings
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
 from glm_image.tokenizer.text import TextTokenizer

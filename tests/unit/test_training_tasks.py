@@ -9,9 +9,9 @@ from torch import Tensor
 
 import tiny
 from drawn import all_fonts, scene
-from glm_image.data.layout import SceneMix
+from glm_image.data.mix import SceneMix, Words
 from glm_image.data.pairs import corrupt, edit_pair, text_picture
-from glm_image.data.sequences import Words, collate, scene_sequence
+from glm_image.data.sequences import collate, scene_sequence
 from glm_image.data.vocabulary import meanings
 from glm_image.errors import ConfigError
 from glm_image.models.dit import DiT, ReferenceCache

@@ -5,20 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from glm_image.data import palette
-from glm_image.data.layout import (
-    SceneMix,
-    TextSource,
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix
+from glm_image.data.phrasebook import CHINESE, Phrasebook
+from glm_image.data.placing import (
     add_shapes,
     add_text,
-    random_han,
-    random_latin,
+    fit_text,
     readable_on,
-    sample_scene,
     shape_boxes,
-    text_box,
     visible_on,
 )
-from glm_image.data.phrasebook import CHINESE, Phrasebook
 from glm_image.data.prompts import (
     colour_word,
     place_phrase,
@@ -28,6 +25,7 @@ from glm_image.data.prompts import (
     tidy,
 )
 from glm_image.data.scene import COLUMNS, ROWS, Background, Place, Scene
+from glm_image.data.texts import TextSource, random_han, random_latin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +191,7 @@ def replace_text(rng: random.Random, scene: Scene, book: Phrasebook, text: str) 
         return None
     index = rng.randrange(len(scene.texts))
     line = scene.texts[index]
-    box = text_box(scene, len(text), line.scale, line.place)
+    box = fit_text(scene, text, line.scale, line.place)
     others = replace(scene, texts=scene.texts[:index] + scene.texts[index + 1 :])
     if box is None or set(box.cells()) & others.occupied() or text == line.text:
         return None

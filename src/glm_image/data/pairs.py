@@ -10,11 +10,12 @@ from torch import Tensor
 
 from glm_image.data.draw import render
 from glm_image.data.edits import sample_edit
-from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.data.grids import full_grid
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix, Words
 from glm_image.data.prompts import book_for
 from glm_image.data.scene import CELL, Box, Scene
-from glm_image.data.sequences import Words
-from glm_image.data.vocabulary import full_grid, meanings
+from glm_image.data.vocabulary import meanings
 from glm_image.tokenizer.glyph import quoted_texts
 
 

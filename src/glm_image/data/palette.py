@@ -1,6 +1,7 @@
 """The twelve everyday colours of the drawn pictures, in RGB and in words."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +39,8 @@ COLOURS: tuple[Colour, ...] = (
 NAMES: tuple[str, ...] = tuple(colour.name for colour in COLOURS)
 BY_NAME: dict[str, Colour] = {colour.name: colour for colour in COLOURS}
 
-# Colours that letters are drawn in.
-TEXT_COLOURS: tuple[str, ...] = (
-    "black", "white", "red", "blue", "green", "yellow", "purple", "orange",
-)  # fmt: skip
+PASTELS: tuple[str, ...] = ("orange", "yellow", "green", "cyan", "blue", "purple", "pink")
+"""Colours that stay themselves when they are mixed with white."""
 
 # Least distance in RGB at which a shape stands out, and least difference in brightness at which
 # letters can be read; both in [0, 255] units.
@@ -49,21 +48,56 @@ _MIN_DISTANCE = 110.0
 _MIN_BRIGHTNESS = 50.0
 _LUMA = np.asarray((0.299, 0.587, 0.114), dtype=np.float32)
 
+# How far the second colour of a pattern, the end of a gradient and a pastel are from their colour.
+_PATTERN, _GRADIENT, _PASTEL = 0.26, 0.45, 0.6
+_BRIGHT = 190.0
+
 
 def rgb(name: str) -> NDArray[np.float32]:
     """Colour of ``name`` as fp32 in [0, 255], shape ``[3]``."""
     return np.asarray(BY_NAME[name].rgb, dtype=np.float32)
 
 
+@cache
+def shades(kind: str, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The two colours that a kind of background is made of, fp32 in [0, 255]; plain ones agree."""
+    base = rgb(name)
+    if kind == "pastel":
+        return (base + _PASTEL * (255 - base),) * 2
+    if kind == "plain":
+        return base, base
+    # Gradients end darker, so that light letters stay readable; black can only get lighter.
+    darker = name != "black" if kind == "gradient" else base.mean() > _BRIGHT
+    share = _GRADIENT if kind == "gradient" else _PATTERN
+    return base, base + share * ((0.0 if darker else 255.0) - base)
+
+
+@cache
+def visible(kind: str, background: str, name: str) -> bool:
+    """Whether a colour stands out everywhere on a background of some kind and colour."""
+    return _distance(kind, background, name) >= _MIN_DISTANCE
+
+
+@cache
+def readable(kind: str, background: str, name: str) -> bool:
+    """Whether letters of a colour can be read everywhere on a background."""
+    first, second = (float(shade @ _LUMA) for shade in shades(kind, background))
+    low, high = sorted((first, second))
+    own = float(rgb(name) @ _LUMA)
+    apart = own <= low - _MIN_BRIGHTNESS or own >= high + _MIN_BRIGHTNESS
+    return apart and visible(kind, background, name)
+
+
 def contrast(first: str, second: str) -> bool:
-    """Whether two named colours are far enough apart to be seen on each other."""
-    return bool(np.linalg.norm(rgb(first) - rgb(second)) >= _MIN_DISTANCE)
+    """Whether two named colours are far enough apart to be seen beside each other."""
+    return visible("plain", first, second)
 
 
-def readable(first: str, second: str) -> bool:
-    """Whether letters of one named colour can be read on the other."""
-    brightness = float(abs((rgb(first) - rgb(second)) @ _LUMA))
-    return contrast(first, second) and brightness >= _MIN_BRIGHTNESS
+def _distance(kind: str, background: str, name: str) -> float:
+    """Least distance in RGB from a colour to any mixture of a background's two colours."""
+    first, second = shades(kind, background)
+    mixtures = first + np.linspace(0, 1, 9, dtype=np.float32)[:, None] * (second - first)
+    return float(np.linalg.norm(mixtures - rgb(name), axis=1).min())
 
 
 def nearest(colour: NDArray[np.float32]) -> str:

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from glm_image.data.edits import Edit, sample_edit
-from glm_image.data.layout import SceneMix, TextSource, random_han, random_latin, sample_scene
+from glm_image.data.grids import full_grid, preview_grid, starts
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix, Words
 from glm_image.data.prompts import book_for, describe
 from glm_image.data.scene import Scene
-from glm_image.data.vocabulary import full_grid, meanings, preview_grid, starts
+from glm_image.data.vocabulary import meanings
 from glm_image.image.size import preview_grid as preview_size
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
@@ -139,19 +141,6 @@ def collate(sequences: list[Sequence]) -> Batch:
         weights_bt=stack([s.weights for s in sequences], 0),
         plans_5bt=plans.transpose(0, 1),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Where texts in the pictures come from.
-
-    Attributes:
-        latin: Draws Latin texts.
-        han: Draws Chinese texts.
-    """
-
-    latin: TextSource = random_latin
-    han: TextSource = random_han
 
 
 def codes_of(scene: Scene) -> Tensor:

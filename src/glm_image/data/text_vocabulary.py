@@ -17,12 +17,13 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 from glm_image.data.characters import HAN
 from glm_image.data.edits import sample_edit
-from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix
 from glm_image.data.phrasebook import CHINESE, ENGLISH
 from glm_image.data.prompts import describe
 from glm_image.tokenizer.text import Roles, TextTokenizer
 
-CODES = 8192
+CODES = 9408
 """Size of the codebook; the vocabulary of meanings fills most of it."""
 
 VISION_VOCAB = CODES + 128

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from glm_image.data.draw import Pixels
-from glm_image.data.layout import SceneMix
+from glm_image.data.mix import SceneMix, Words
 from glm_image.data.pairs import (
     Pair,
     Picture,
@@ -19,7 +19,6 @@ from glm_image.data.pairs import (
     latent_mask,
     text_picture,
 )
-from glm_image.data.sequences import Words
 from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
 from glm_image.models.glyph_encoder import GlyphEncoder
 from glm_image.models.schedule_config import ScheduleConfig

@@ -9,15 +9,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from glm_image.data.layout import SceneMix
-from glm_image.data.sequences import (
-    Batch,
-    Sequence,
-    Words,
-    collate,
-    edit_sequence,
-    text_sequence,
-)
+from glm_image.data.mix import SceneMix, Words
+from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
 from glm_image.data.vocabulary import meanings
 from glm_image.errors import ConfigError
 from glm_image.models.generator import Generator

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from glm_image.data.layout import SceneMix
+from glm_image.data.mix import SceneMix
 from glm_image.training.decoder import DecoderMix
 from glm_image.training.generator import GeneratorMix
 from glm_image.training.loop import RunConfig

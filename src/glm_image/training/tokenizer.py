@@ -17,8 +17,10 @@ from PIL import Image
 from torch import Tensor
 
 from glm_image.data.draw import render
-from glm_image.data.layout import SceneMix, sample_scene
-from glm_image.data.vocabulary import full_grid, meanings
+from glm_image.data.grids import full_grid
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix
+from glm_image.data.vocabulary import meanings
 from glm_image.image.size import SourceLimits
 from glm_image.image.transforms import prepare_source
 from glm_image.models.generator import Generator

@@ -9,7 +9,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from glm_image.data.draw import Pixels, render
-from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix
 from glm_image.data.scene import CELL
 from glm_image.errors import ConfigError
 from glm_image.models.vae import Vae

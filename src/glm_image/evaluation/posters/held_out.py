@@ -15,7 +15,8 @@ import numpy as np
 from glm_image.data import palette, phrasebook
 from glm_image.data.draw import render
 from glm_image.data.edits import sample_edit
-from glm_image.data.layout import SceneMix, sample_scene
+from glm_image.data.layout import sample_scene
+from glm_image.data.mix import SceneMix
 from glm_image.data.phrasebook import Phrasebook
 from glm_image.data.scene import CELL, Scene, TextLine
 from glm_image.errors import InputError

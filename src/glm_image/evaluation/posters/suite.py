@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from glm_image.data.draw import Pixels, render
-from glm_image.data.vocabulary import full_grid
+from glm_image.data.grids import full_grid
 from glm_image.errors import InputError
 from glm_image.evaluation.posters.card import scorecard, values_of
 from glm_image.evaluation.posters.found import Found
