@@ -1,24 +1,36 @@
 """Scenes to pixels. Everything is a cached mask painted in a colour, so drawing is quick."""
 
-import math
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from glm_image.data import fonts, palette
 from glm_image.data.characters import is_han
-from glm_image.data.scene import CELL, Background, Scene
+from glm_image.data.outlines import Corners, outline
+from glm_image.data.scene import CELL, Background, Box, Scene
 
 Mask = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 _OVERSAMPLING = 4
-_WHITE = np.full(3, 255.0, dtype=np.float32)
-_BLACK = np.zeros(3, dtype=np.float32)
-# Em sizes at which a capital and a descender just fit their square.
-_LATIN_EM, _HAN_EM, _LARGE_EM = 33, 30, 62
+# Em sizes in pixels of a cell at which the tallest character keeps off the edges of its square.
+_LATIN_EM, _HAN_EM = 30, 29
+# Free pixels at the left and right of a character's square, of 32.
+_SIDE_BEARING = 1.5
+# Widths of an outline in pixels by size in cells.
+_STROKE = {2: 6, 3: 8, 4: 10}
+# Pixels between a shape and the edge of its square.
+_SHAPE_MARGIN = 4
+_RING_HOLE = 0.24
+_DOT_RADIUS = 0.2
+# Directions in which an outline's width is measured.
+_DIRECTIONS = 48
+# An arrow to the right in the middle one of two cells, in [0, 1].
+_ARROW: Corners = (
+    (0.06, 0.42), (0.5, 0.42), (0.5, 0.18), (0.96, 0.5), (0.5, 0.82), (0.5, 0.58), (0.06, 0.58),
+)  # fmt: skip
 
 
 def render(scene: Scene) -> Pixels:
@@ -27,130 +39,133 @@ def render(scene: Scene) -> Pixels:
     Returns:
         RGB ``[32 * rows, 32 * columns, 3]`` uint8.
     """
-    canvas = _background(scene.background, scene.rows, scene.columns)
+    canvas = np.empty((scene.rows * CELL, scene.columns * CELL, 3), dtype=np.float32)
+    areas = [(panel.box, panel.background) for panel in scene.panels]
+    for box, background in areas or [(scene.whole(), scene.background)]:
+        _fill(_area(canvas, box), background)
     for group in scene.shapes:
-        mask = shape_mask(group.kind, group.size)
+        mask = shape_mask(group.kind, group.size, group.style)
         for box in group.boxes:
-            _paint(canvas, mask, group.colour, box.row, box.column)
+            _paint(_area(canvas, box), mask, group.colour)
     for line in scene.texts:
-        for index, character in enumerate(line.text):
-            if character == " ":
-                continue
-            mask = character_mask(character, line.scale)
-            _paint(canvas, mask, line.colour, line.box.row, line.box.column + index * line.scale)
+        for character, box in line.characters():
+            _paint(
+                _area(canvas, box), character_mask(character, line.scale, line.font), line.colour
+            )
+    for arrow in scene.arrows:
+        _paint(_area(canvas, arrow.box), arrow_mask(arrow.direction), arrow.colour)
     pixels: Pixels = np.clip(canvas + 0.5, 0, 255).astype(np.uint8)
     return pixels
 
 
-def _paint(canvas: NDArray[np.float32], mask: Mask, colour: str, row: int, column: int) -> None:
-    height, width = mask.shape
-    area = canvas[row * CELL : row * CELL + height, column * CELL : column * CELL + width]
+def _area(canvas: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
+    rows = slice(box.row * CELL, (box.row + box.height) * CELL)
+    return canvas[rows, box.column * CELL : (box.column + box.width) * CELL]
+
+
+def _paint(area: NDArray[np.float32], mask: Mask, colour: str) -> None:
     area += mask[..., None] * (palette.rgb(colour) - area)
 
 
-def _background(background: Background, rows: int, columns: int) -> NDArray[np.float32]:
-    height, width = rows * CELL, columns * CELL
-    base = palette.rgb(background.colour)
-    light = base + 0.3 * ((_BLACK if base.mean() > 190 else _WHITE) - base)
-    canvas = np.empty((height, width, 3), dtype=np.float32)
-    canvas[:] = base
+def _fill(area: NDArray[np.float32], background: Background) -> None:
+    """Cover an area with a background; patterns start anew in every area."""
+    first, second = palette.shades(background.kind, background.colour)
+    height, width = area.shape[:2]
+    area[:] = first
     if background.kind == "gradient":
-        share = np.linspace(0.0, 0.6, height, dtype=np.float32)[:, None, None]
-        target = _BLACK if base.mean() > 190 else _WHITE
-        canvas += share * (target - canvas)
+        area += np.linspace(0, 1, height, dtype=np.float32)[:, None, None] * (second - first)
     elif background.kind == "striped":
-        stripe = (np.arange(width) % CELL) >= CELL // 2
-        canvas[:, stripe] = light
+        area[:, np.arange(width) % CELL >= CELL // 2] = second
+    elif background.kind == "checkered":
+        dark = (np.arange(height)[:, None] // CELL + np.arange(width) // CELL) % 2 == 1
+        area[dark] = second
     elif background.kind == "dotted":
-        canvas += np.tile(_dot(), (rows, columns))[..., None] * (light - canvas)
-    return canvas
+        dots = np.tile(_dot(), (height // CELL, width // CELL))
+        area += dots[..., None] * (second - first)
 
 
 @cache
 def _dot() -> Mask:
     side = CELL * _OVERSAMPLING
     image = Image.new("L", (side, side))
-    radius = side * 0.2
-    centre = side / 2
-    ImageDraw.Draw(image).ellipse(
-        (centre - radius, centre - radius, centre + radius, centre + radius), fill=255
-    )
-    return _shrink(image, CELL, CELL)
+    low, high = side * (0.5 - _DOT_RADIUS), side * (0.5 + _DOT_RADIUS)
+    ImageDraw.Draw(image).ellipse((low, low, high, high), fill=255)
+    return _shrink(image)
 
 
 @cache
-def character_mask(character: str, scale: int) -> Mask:
+def character_mask(character: str, scale: int, font: str) -> Mask:
     """Coverage in [0, 1] of a character in its square, ``[32 * scale, 32 * scale]``."""
-    side = CELL * scale
-    if is_han(character):
-        faces, em = fonts.CHINESE, _HAN_EM * scale
-    else:
-        faces, em = (fonts.SANS, _LATIN_EM) if scale == 1 else (fonts.SERIF, _LARGE_EM)
-    font = fonts.load(faces, em * _OVERSAMPLING)
-    size = side * _OVERSAMPLING
-    left, _, right, _ = font.getbbox(character, anchor="ls")
-    ascent = font.getbbox("H", anchor="ls")[1]
-    descent = font.getbbox("g", anchor="ls")[3]
-    if is_han(character):
-        _, ascent, _, descent = font.getbbox("国", anchor="ls")
-    baseline = (size - (descent - ascent)) / 2 - ascent
+    han = is_han(character)
+    faces = {
+        "sans": (fonts.SANS, fonts.CHINESE),
+        "serif": (fonts.SERIF, fonts.CHINESE_SERIF),
+    }[font][han]
+    face = fonts.load(faces, (_HAN_EM if han else _LATIN_EM) * scale * _OVERSAMPLING)
+    size = CELL * scale * _OVERSAMPLING
+    # All characters of a script stand on one line, in the middle of the square.
+    ascent, descent = _extent(face, "国口" if han else "Hgj")
+    left, _, right, _ = face.getbbox(character, anchor="ls")
     width = max(int(right - left), 1)
     glyph = Image.new("L", (width, size))
-    ImageDraw.Draw(glyph).text((-left, baseline), character, font=font, fill=255, anchor="ls")
-    room = int(size * 0.92)
+    baseline = (size - (descent - ascent)) / 2 - ascent
+    ImageDraw.Draw(glyph).text((-left, baseline), character, font=face, fill=255, anchor="ls")
+    room = size - int(2 * _SIDE_BEARING * scale * _OVERSAMPLING)
     if width > room:
         glyph = glyph.resize((room, size), Image.Resampling.LANCZOS)
     image = Image.new("L", (size, size))
     image.paste(glyph, ((size - glyph.width) // 2, 0))
-    return _shrink(image, side, side)
+    return _shrink(image)
+
+
+def _extent(face: ImageFont.FreeTypeFont, characters: str) -> tuple[float, float]:
+    """How far characters reach above (negative) and below the line they stand on."""
+    boxes = [face.getbbox(character, anchor="ls") for character in characters]
+    return min(box[1] for box in boxes), max(box[3] for box in boxes)
 
 
 @cache
-def shape_mask(kind: str, size: int) -> Mask:
+def shape_mask(kind: str, size: int, style: str = "filled") -> Mask:
     """Coverage in [0, 1] of a shape of ``size`` cells a side, ``[32 * size, 32 * size]``."""
     side = size * CELL * _OVERSAMPLING
     image = Image.new("L", (side, side))
     draw = ImageDraw.Draw(image)
-    margin = 4 * _OVERSAMPLING
-    low, high = margin, side - margin
+    low = _SHAPE_MARGIN * _OVERSAMPLING
+    span = side - 2 * low
     if kind in ("circle", "ring"):
-        draw.ellipse((low, low, high, high), fill=255)
-        if kind == "ring":
-            inset = (high - low) * 0.24
-            draw.ellipse((low + inset, low + inset, high - inset, high - inset), fill=0)
+        draw.ellipse((low, low, low + span, low + span), fill=255)
     else:
-        span = high - low
-        draw.polygon([(low + x * span, low + y * span) for x, y in _outline(kind)], fill=255)
-    return _shrink(image, size * CELL, size * CELL)
+        draw.polygon([(low + x * span, low + y * span) for x, y in outline(kind)], fill=255)
+    if kind == "ring":
+        hole = low + span * _RING_HOLE
+        draw.ellipse((hole, hole, side - hole, side - hole), fill=0)
+    elif style == "outlined":
+        image = _hollow(image, _STROKE[size] * _OVERSAMPLING)
+    return _shrink(image)
 
 
-def _outline(kind: str) -> list[tuple[float, float]]:
-    """Corners (x, y) in [0, 1] of a polygonal shape."""
-    if kind == "square":
-        return [(0.04, 0.04), (0.96, 0.04), (0.96, 0.96), (0.04, 0.96)]
-    if kind == "diamond":
-        return [(0.5, 0.0), (0.96, 0.5), (0.5, 1.0), (0.04, 0.5)]
-    if kind == "triangle":
-        return [(0.5, 0.04), (1.0, 0.94), (0.0, 0.94)]
-    if kind == "hexagon":
-        return [_polar(60 * i, 0.5) for i in range(6)]
-    if kind == "star":
-        return [_polar(36 * i - 90, 0.52 if i % 2 == 0 else 0.21) for i in range(10)]
-    return [_heart(2 * math.pi * i / 72) for i in range(72)]
+def _hollow(image: Image.Image, stroke: int) -> Image.Image:
+    """Keep what lies within ``stroke`` pixels of the edge of a filled shape."""
+    inside = np.asarray(image) > 0
+    deep = inside.copy()
+    # A point is deep inside if a circle of that radius around it is.
+    for angle in np.linspace(0, 2 * np.pi, _DIRECTIONS, endpoint=False):
+        shift = (round(stroke * np.sin(angle)), round(stroke * np.cos(angle)))
+        deep &= np.roll(inside, shift, axis=(0, 1))
+    return Image.fromarray(np.where(inside & ~deep, 255, 0).astype(np.uint8))
 
 
-def _polar(degrees: float, radius: float) -> tuple[float, float]:
-    angle = math.radians(degrees)
-    return 0.5 + radius * math.cos(angle), 0.5 + radius * math.sin(angle)
+@cache
+def arrow_mask(direction: str) -> Mask:
+    """Coverage in [0, 1] of an arrow in its box of one cell by two."""
+    side = CELL * _OVERSAMPLING
+    image = Image.new("L", (side, 2 * side))
+    draw = ImageDraw.Draw(image)
+    draw.polygon([(x * side, (y + 0.5) * side) for x, y in _ARROW], fill=255)
+    mask = _shrink(image)
+    return mask if direction == "right" else mask.T
 
 
-def _heart(t: float) -> tuple[float, float]:
-    """The usual parametric heart curve, scaled to the unit square."""
-    x = 16 * math.sin(t) ** 3
-    y = 13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)
-    return 0.5 + x / 34, 0.46 - y / 32
-
-
-def _shrink(image: Image.Image, width: int, height: int) -> Mask:
-    small = image.resize((width, height), Image.Resampling.BOX)
-    return np.asarray(small, dtype=np.float32) / 255.0
+def _shrink(image: Image.Image) -> Mask:
+    size = image.width // _OVERSAMPLING, image.height // _OVERSAMPLING
+    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255.0

@@ -34,17 +34,22 @@ class Face:
 
 
 SANS: tuple[Face, ...] = (
-    Face(file="DejaVuSansCondensed-Bold.ttf"),
     Face(file="DejaVuSans-Bold.ttf"),
+    Face(file="DejaVuSansCondensed-Bold.ttf"),
 )
 SERIF: tuple[Face, ...] = (
-    Face(file="DejaVuSerifCondensed-Bold.ttf"),
     Face(file="DejaVuSerif-Bold.ttf"),
+    Face(file="DejaVuSerifCondensed-Bold.ttf"),
 )
 CHINESE: tuple[Face, ...] = (
     Face(file="NotoSansCJK-Bold.ttc", index=2),
     Face(file="NotoSansCJK-Regular.ttc", index=2),
     Face(file="DroidSansFallbackFull.ttf"),
+)
+CHINESE_SERIF: tuple[Face, ...] = (
+    Face(file="NotoSerifCJK-Bold.ttc", index=2),
+    Face(file="NotoSerifCJK-Regular.ttc", index=2),
+    *CHINESE,
 )
 
 

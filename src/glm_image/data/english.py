@@ -1,0 +1,330 @@
+"""The English of the prompts."""
+
+from glm_image.data.book import Phrasebook, Writer
+from glm_image.data.english_designs import DESIGNS
+
+_PAPER = "(poster|poster|card|picture|image|sign|flyer|banner|graphic|drawing|cover|sticker)"
+
+_TAGS = Writer(
+    openings=(
+        "{background} (background|background|backdrop|bg)",
+        f"{_PAPER}, {{background}} background",
+        "background: {fill}",
+        "(simple|minimal|flat|clean|) {background} background",
+        f"{{background}} {_PAPER}",
+    ),
+    backgrounds=("{background} (background|backdrop)", "background {fill}", "on {fill}"),
+    shapes=(
+        "{thing} {place}",
+        "{thing}, {place}",
+        "{place}: {thing}",
+        "{place} {thing}",
+    ),
+    texts=(
+        "{text} {place}, {look}",
+        "{look} {noun} {text} {place}",
+        "{look} {noun} {text}, {place}",
+        "{noun}: {text}, {place}, {look}",
+        "{place}: {noun} {text} {letters}",
+        "{text}, {look}, {place}",
+    ),
+    joiners=(", ", ", ", "; ", " / ", ". "),
+    endings=("", "", "", "."),
+)
+
+_SENTENCES = Writer(
+    openings=(
+        "the background is {fill}",
+        f"(this|the) {_PAPER} has a {{background}} background",
+        f"it is a {_PAPER} (on|with) a {{background}} (background|backdrop)",
+        "everything (stands|sits|is placed) on a {background} background",
+        f"a {_PAPER} with a {{background}} background",
+    ),
+    backgrounds=(
+        "the (background|backdrop) is {fill}",
+        "all (of it|this) is on a {background} background",
+        "behind (it|everything) is a {background} background",
+    ),
+    shapes=(
+        "there {is} {thing} {place}",
+        "it (shows|has|contains|includes) {thing} {place}",
+        "{thing} {is} {place}",
+        "{thing} (sit|stand|appear|rest){s} {place}",
+        "{place} there {is} {thing}",
+        "{place} (you see|we see|you find|{is}) {thing}",
+        "{place}, {thing} can be seen",
+    ),
+    texts=(
+        "the {look} {noun} {text} (is|stands|appears|is written) {place}",
+        "it (says|reads) {text} {place} {letters}",
+        "{place} it (says|reads) {text} {letters}",
+        "{text} is (written|printed|set|shown) {place} {letters}",
+        "{place} (stands|is) the {look} {noun} {text}",
+        "the {noun} {text} {letters} is {place}",
+        "there is (the|a) {look} {noun} {text} {place}",
+        "a {look} {noun} {place} (says|reads) {text}",
+    ),
+    joiners=(". ", ". ", ", and ", ", "),
+    endings=(".", ".", ""),
+)
+
+_IMPERATIVE = Writer(
+    openings=(
+        f"(draw|make|create|design|generate|paint|produce|render) a {_PAPER} (with|on) a "
+        "{background} (background|backdrop)",
+        "(use|take|start with) a {background} background",
+        "fill the background with {fill}",
+        f"(draw|make|create|design) a {{background}} {_PAPER}",
+        "make the background {fill}",
+    ),
+    backgrounds=(
+        "(use|give it) a {background} background",
+        "(set|make) the background (to|) {fill}",
+        "(draw|do|put) (it all|everything) on a {background} background",
+    ),
+    shapes=(
+        "(put|place|add|draw|include|position|insert) {thing} {place}",
+        "{place}, (put|place|add|draw) {thing}",
+        "(let|have) {thing} (sit|stand|be) {place}",
+        "show {thing} {place}",
+    ),
+    texts=(
+        "(write|print|put|add|set|place) {text} {place} {letters}",
+        "(write|add|put) the {look} {noun} {text} {place}",
+        "have it say {text} {place} {letters}",
+        "{place}, (write|put|add) {text} {letters}",
+        "(add|include) a {look} {noun} {place} (saying|that says|reading) {text}",
+        "let the {noun} {place} (read|say|be) {text} {letters}",
+    ),
+    joiners=(", ", " and ", ". ", ", then ", ". Then ", "; "),
+    endings=("", ".", "."),
+)
+
+_POLITE = Writer(
+    openings=(
+        f"(please|could you please|can you|could you|would you kindly) (make|draw|create|design) "
+        f"(me |us |)a {_PAPER} with a {{background}} background",
+        f"(I would like|I'd like|I want|I need|we need) a {_PAPER} (with|on) a {{background}} "
+        "background",
+        f"(hi|hello), (I'd like|please make|please draw) a {{background}} {_PAPER}",
+        f"give me a {_PAPER} with a {{background}} background, please",
+    ),
+    backgrounds=(
+        "the background should be {fill}",
+        "please (use|choose|make it) a {background} background",
+        "I'd like (it|everything) on a {background} background",
+    ),
+    shapes=(
+        "(I'd like|I want|I would like) {thing} {place}",
+        "please (put|add|draw|place) {thing} {place}",
+        "there should be {thing} {place}",
+        "it should (have|show) {thing} {place}",
+        "{thing} {place} would be (nice|great|lovely)",
+        "could there be {thing} {place}",
+        "{thing} should be {place}",
+    ),
+    texts=(
+        "it should (say|read) {text} {place} {letters}",
+        "please (write|put|print|add) {text} {place} {letters}",
+        "(I want|I'd like) (the {noun} |){text} {place} {letters}",
+        "the {look} {noun} {text} should (be|stand|go) {place}",
+        "{place} it should (say|read) {text} {letters}",
+        "could the {noun} {place} be {text} {letters}",
+    ),
+    joiners=(", ", " and ", ". ", ", and ", "; "),
+    endings=("", ".", ", please", ". Thank you", ". Thanks!", "."),
+)
+
+_SHOWING = Writer(
+    openings=(
+        f"a {_PAPER} on a {{background}} background (showing|with|featuring|that shows)~",
+        f"a {{background}} {_PAPER} (showing|with|featuring|that has)~",
+        f"a (simple|modern|bold|clean|minimalist|) {_PAPER} with a {{background}} background and~",
+        f"{{background}} {_PAPER} (with|showing)~",
+    ),
+    backgrounds=("(all|) on a {background} background", "(set|) against a {background} backdrop"),
+    shapes=("{thing} {place}", "{thing} placed {place}", "{thing} (that is|) {place}", "{thing}"),
+    texts=(
+        "the {look} {noun} {text} {place}",
+        "{text} {letters} {place}",
+        "the {noun} {text} {place} {letters}",
+        "the (words|letters) {text} {place} {letters}",
+        "a {look} {noun} {place} that says {text}",
+        "{text} (written|printed) {place} {letters}",
+    ),
+    joiners=(" and ", ", ", " with ", " together with ", ", and ", " plus "),
+    endings=("", "", "."),
+)
+
+_NARRATIVE = Writer(
+    openings=(
+        f"(imagine|picture|think of) a (simple|clean|bold|cheerful|friendly|) {_PAPER} whose "
+        "background is {fill}",
+        f"(for|this is for) (our|the|my) (shop|party|school|office|club|window|birthday) (we|I) "
+        f"(need|want|am making) a {_PAPER} with a {{background}} background",
+        "the whole (picture|sheet|area|surface) is (covered in|filled with) {fill}",
+        f"I am (putting together|working on|planning) a {_PAPER}, and its background is {{fill}}",
+        "we (begin|start) with a {background} background",
+    ),
+    backgrounds=(
+        "all of this (lies|is seen) in front of a {background} background",
+        "as for the background, it is {fill}",
+        "the background behind (all of this|these things) is {fill}",
+    ),
+    shapes=(
+        "{place} the eye (meets|finds|falls on) {thing}",
+        "{thing} (catch{es} the eye|can be seen|{has} been placed|{is} drawn) {place}",
+        "(next|also|in addition|besides), there {is} {thing} {place}",
+        "{place} someone has drawn {thing}",
+        "our designer put {thing} {place}",
+    ),
+    texts=(
+        "{place} (someone has written|we can read|it carries) the {noun} {text} {letters}",
+        "the message {place} is {text}, {letters}",
+        "(everyone|people|visitors) should be able to read {text} {place} {letters}",
+        "a {look} {noun} {place} tells us {text}",
+        "{place} it (announces|says|tells everyone) {text} {letters}",
+        "the {look} {noun} {text} (has been placed|is found|completes the picture) {place}",
+    ),
+    joiners=(". ", ". ", ", and ", ", while ", ". Then ", ". Finally, "),
+    endings=(".", ".", "", ". That is all.", ". Keep it simple."),
+)
+
+ENGLISH = Phrasebook(
+    colours={
+        "red": ("red",),
+        "orange": ("orange",),
+        "yellow": ("yellow",),
+        "green": ("green",),
+        "cyan": ("cyan", "cyan", "turquoise"),
+        "blue": ("blue",),
+        "purple": ("purple", "purple", "violet"),
+        "pink": ("pink",),
+        "brown": ("brown",),
+        "black": ("black",),
+        "white": ("white",),
+        "gray": ("gray", "grey"),
+    },
+    backgrounds={
+        "plain": ("{colour}", "{colour}", "plain {colour}", "solid {colour}", "simple {colour}",
+                  "flat {colour}"),
+        "pastel": ("light {colour}", "pale {colour}", "pastel {colour}", "soft {colour}"),
+        "gradient": ("{colour} gradient", "(fading|graded) {colour}", "smooth {colour} gradient",
+                     "gradient {colour}"),
+        "striped": ("{colour} striped", "striped {colour}", "{colour} stripe", "stripy {colour}"),
+        "dotted": ("{colour} dotted", "dotted {colour}", "{colour} polka dot", "spotted {colour}"),
+        "checkered": ("{colour} checkered", "checkered {colour}", "{colour} checkerboard",
+                      "chequered {colour}", "checked {colour}"),
+    },
+    fills={
+        "plain": ("{colour}", "{colour}", "plain {colour}", "solid {colour}", "one flat {colour}"),
+        "pastel": ("light {colour}", "pale {colour}", "pastel {colour}", "a soft {colour}"),
+        "gradient": ("a {colour} gradient", "{colour} fading to dark", "a gradient of {colour}",
+                     "{colour} with a gradient"),
+        "striped": ("{colour} stripes", "{colour} with stripes", "striped {colour}"),
+        "dotted": ("{colour} with dots", "{colour} with polka dots", "dotted {colour}"),
+        "checkered": ("a {colour} checkerboard", "{colour} with a checker pattern",
+                      "checkered {colour}", "{colour} squares like a chessboard"),
+    },
+    nouns=(
+        "{count} {size} {style} {colour} {name}",
+        "{count} {size} {style} {colour} {name}",
+        "{count} {size} {colour} {style} {name}",
+        "{count} {style} {colour} {name}",
+        "{count} {colour} {style} {name}",
+        "{count} {size} {style} {name} in {colour}",
+        "{count} {size} {name}, {style}, {colour}",
+        "{count} {colour} {style} {name}, {size}",
+        "{count} {style} {name}, {colour}, {size}",
+    ),
+    styles={
+        "filled": ("", "", "", "", "", "filled", "solid"),
+        "outlined": ("outlined", "outlined", "hollow", "unfilled", "outline", "empty"),
+    },
+    fonts={
+        "sans": ("", "", "", "", "sans-serif", "sans"),
+        "serif": ("", "serif", "serif"),
+    },
+    looks=("{size} {colour} {font}", "{colour} {size} {font}", "{colour} {font}", "{size} {font}"),
+    letters=(
+        "in {size} {colour} {font} (letters|type|lettering|font|text|characters)",
+        "in {colour} {font} letters",
+        "in {colour}, {size}, {font}",
+        "in {colour}",
+        "with {size} {colour} {font} letters",
+        "in a {size} {colour} {font} font",
+        "using {size} {colour} {font} letters",
+    ),
+    bare_shapes=("{thing}", "there {is} {thing}", "(with|plus) {thing}", "(add|draw) {thing}",
+                 "it (shows|has) {thing}", "{thing} somewhere"),
+    bare_texts=("the {look} {noun} {text}", "it says {text} {letters}", "{text} {letters}",
+                "(with|and) the {noun} {text} {letters}", "(write|add) {text} {letters}",
+                "the words {text} {letters}"),
+    colourless_looks=("{size} {font}",),
+    colourless_letters=("in {size} {font} (letters|type)", "with {size} {font} letters"),
+    pointers=("the {name}", "the {colour} {name}"),
+    text_pointers=("the (text|word|writing|lettering)",),
+    text_nouns=("text", "text", "text", "word", "title", "lettering", "caption", "heading",
+                "headline", "label", "line", "inscription", "phrase", "slogan"),
+    places={
+        "top left": ("in the top left corner", "at the top left", "in the upper left",
+                     "(in the |)top left", "in the upper-left corner", "in the top-left corner",
+                     "top-left"),
+        "top center": ("at the top", "at the top center", "near the top", "along the top",
+                       "in the upper part", "at the very top", "top center", "at the upper edge"),
+        "top right": ("in the top right corner", "at the top right", "in the upper right",
+                      "(in the |)top right", "in the upper-right corner",
+                      "in the top-right corner", "top-right"),
+        "middle left": ("on the left", "on the left side", "at the left", "at the left edge",
+                        "on the left-hand side", "middle left", "in the left part"),
+        "middle center": ("in the center", "in the middle", "centered", "at the center",
+                          "in the centre", "right in the middle", "in the very middle"),
+        "middle right": ("on the right", "on the right side", "at the right", "at the right edge",
+                         "on the right-hand side", "middle right", "in the right part"),
+        "bottom left": ("in the bottom left corner", "at the bottom left", "in the lower left",
+                        "(in the |)bottom left", "in the lower-left corner",
+                        "in the bottom-left corner", "bottom-left"),
+        "bottom center": ("at the bottom", "at the bottom center", "near the bottom",
+                          "along the bottom", "in the lower part", "at the very bottom",
+                          "bottom center", "at the lower edge"),
+        "bottom right": ("in the bottom right corner", "at the bottom right",
+                         "in the lower right", "(in the |)bottom right",
+                         "in the lower-right corner", "in the bottom-right corner",
+                         "bottom-right"),
+    },
+    rows={
+        "top": ("at the top", "near the top", "in the top row", "in a row at the top"),
+        "middle": ("in the middle", "in the center", "in the middle row", "side by side",
+                   "in a row in the middle"),
+        "bottom": ("at the bottom", "near the bottom", "in the bottom row",
+                   "in a row at the bottom"),
+    },
+    relations={
+        "left": ("to the left of {other}", "left of {other}", "on the left side of {other}"),
+        "right": ("to the right of {other}", "right of {other}", "on the right side of {other}"),
+        "above": ("above {other}", "over {other}", "on top of {other}", "higher than {other}"),
+        "below": ("below {other}", "under {other}", "underneath {other}", "beneath {other}"),
+        "between": ("between {one} and {other}",),
+    },
+    sizes={
+        2: ("small", "small", "little", "tiny"),
+        3: ("", "", "medium", "medium-sized"),
+        4: ("big", "large", "huge", "giant"),
+    },
+    text_sizes={1: ("", "", "", "small"), 2: ("big", "large", "huge", "tall")},
+    shapes={
+        "circle": ("circle", "circle", "disc", "dot"),
+        "ring": ("ring", "ring", "donut"),
+        "square": ("square",),
+        "diamond": ("diamond", "diamond", "rhombus"),
+        "triangle": ("triangle",),
+        "hexagon": ("hexagon",),
+        "heart": ("heart", "heart", "heart shape"),
+        "star": ("star", "star", "five-pointed star"),
+    },
+    counts={1: ("a", "a", "a", "one", "a single"), 2: ("two", "two", "2", "a pair of"),
+            3: ("three", "three", "3")},
+    quotes=('""', '""', '""', "''", "''", "“”", "“”", "‘’", "「」"),
+    writers=(_TAGS, _SENTENCES, _IMPERATIVE, _POLITE, _SHOWING, _NARRATIVE),
+    designs=DESIGNS,
+)  # fmt: skip

@@ -1,0 +1,152 @@
+"""Prompts that describe a scene, as many people would word them."""
+
+import random
+
+from glm_image.data.book import Phrasebook
+from glm_image.data.characters import has_han
+from glm_image.data.chinese import CHINESE
+from glm_image.data.english import ENGLISH
+from glm_image.data.grammar import Phrases, Quotes, fill
+from glm_image.data.relations import Thing, between, relation
+from glm_image.data.scene import Background, Scene, ShapeGroup, TextLine
+
+# Chances that something is left for the model to choose, or goes without saying.
+_NO_PLACE, _NO_SIZE, _NO_SHAPE_COLOUR, _NO_TEXT_COLOUR = 0.1, 0.25, 0.03, 0.15
+# Chance that a thing is placed beside another one that was mentioned before, where it can be.
+_RELATED = 0.4
+_BETWEEN = 0.3
+# Chance that a prompt's clauses are in two languages.
+_TWO_LANGUAGES = 0.05
+_ENGLISH = 0.6
+
+Parts = dict[str, str]
+
+
+class Pen:
+    """Words the parts of one prompt or instruction.
+
+    Args:
+        rng: Source of all choices.
+        book: Language.
+        quotes: The prompt's quoted texts where another pen has begun it.
+    """
+
+    def __init__(self, rng: random.Random, book: Phrasebook, quotes: Quotes | None = None) -> None:
+        self.rng, self.book = rng, book
+        self.quotes = quotes or Quotes(rng, book.quotes)
+
+    def translated(self) -> "Pen":
+        """A pen that goes on with the same prompt in the other language."""
+        other = ENGLISH if self.book is CHINESE else CHINESE
+        return Pen(self.rng, other, self.quotes)
+
+    def fill(self, templates: Phrases, **parts: str) -> str:
+        """Choose a template and fill it."""
+        return fill(self.rng, templates, parts)
+
+    def often(self, share: float) -> bool:
+        """Whether something happens that does so with some probability."""
+        return self.rng.random() < share
+
+    def colour(self, name: str) -> str:
+        """A word for a palette colour."""
+        return self.rng.choice(self.book.colours[name])
+
+    def background(self, background: Background) -> Parts:
+        """``background`` and ``fill``: an adjective and a noun."""
+        colour = self.colour(background.colour)
+        return {
+            "background": self.fill(self.book.backgrounds[background.kind], colour=colour),
+            "fill": self.fill(self.book.fills[background.kind], colour=colour),
+        }
+
+    def thing(self, group: ShapeGroup) -> Parts:
+        """``thing``: count, size, style, colour and name in some order; and its agreement."""
+        book, several = self.book, len(group.boxes) > 1
+        size = "" if self.often(_NO_SIZE) else self.rng.choice(book.sizes[group.size])
+        colour = "" if self.often(_NO_SHAPE_COLOUR) else self.colour(group.colour)
+        thing = self.fill(
+            book.nouns,
+            count=self.rng.choice(book.counts[len(group.boxes)]),
+            size=size,
+            style=self.rng.choice(book.styles[group.style]),
+            colour=colour,
+            name=self.name(group),
+        )
+        if not colour:
+            thing = thing.replace(" in  ", " ").removesuffix(" in ").replace("的的", "的")
+        agreement = {"is": "are", "has": "have", "s": "", "es": ""}
+        if not several:
+            agreement = {"is": "is", "has": "has", "s": "s", "es": "es"}
+        return {"thing": thing, **agreement}
+
+    def name(self, group: ShapeGroup) -> str:
+        """Name of a kind of shape, in the plural where there are several."""
+        name = self.rng.choice(self.book.shapes[group.kind])
+        if self.book is CHINESE or len(group.boxes) == 1:
+            return name
+        return name + ("es" if name.endswith("s") else "s")
+
+    def text(self, line: TextLine) -> Parts:
+        """``text``, ``noun``, ``look`` and ``letters`` of a text."""
+        book = self.book
+        size = "" if has_han(line.text) else self.rng.choice(book.text_sizes[line.scale])
+        parts = {"size": size, "font": self.rng.choice(book.fonts[line.font])}
+        looks, letters = book.looks, book.letters
+        if self.often(_NO_TEXT_COLOUR):
+            looks = book.colourless_looks
+            letters = book.colourless_letters if any(parts.values()) else ("",)
+        parts["colour"] = self.colour(line.colour)
+        return {
+            "text": self.quotes.add(line.text),
+            "noun": self.rng.choice(book.text_nouns),
+            "look": self.fill(looks, **parts),
+            "letters": self.fill(letters, **parts),
+        }
+
+    def place(self, thing: Thing) -> str:
+        """Where a thing is, as one of the nine places."""
+        if isinstance(thing, ShapeGroup) and len(thing.boxes) > 1:
+            return self.fill(self.book.rows[thing.place.row])
+        return self.fill(self.book.places[f"{thing.place.row} {thing.place.column}"])
+
+    def point_at(self, thing: Thing, scene: Scene) -> str | None:
+        """A name for a thing that is known already; None where it would not be clear."""
+        if isinstance(thing, TextLine):
+            return self.fill(self.book.text_pointers) if len(scene.texts) == 1 else None
+        if sum(group.kind == thing.kind for group in scene.shapes) > 1:
+            return None
+        colour = self.colour(thing.colour)
+        return self.fill(self.book.pointers, name=self.name(thing), colour=colour)
+
+    def beside(self, thing: Thing, known: list[Thing], scene: Scene) -> str | None:
+        """Where a thing is as seen from one or two that are known."""
+        around = between(thing, scene)
+        if around is not None and all(one in known for one in around) and self.often(_BETWEEN):
+            one, other = (self.point_at(one, scene) for one in around)
+            if one and other:
+                return self.fill(self.book.relations["between"], one=one, other=other)
+        for other_thing in self.rng.sample(known, len(known)):
+            where, other = relation(thing, other_thing), self.point_at(other_thing, scene)
+            if where is not None and other is not None:
+                return self.fill(self.book.relations[where], other=other)
+        return None
+
+
+def book_for(rng: random.Random) -> Phrasebook:
+    """The language of a training prompt."""
+    return ENGLISH if rng.random() < _ENGLISH else CHINESE
+
+
+def things_in_order(pen: Pen, scene: Scene, things: list[Thing]) -> list[tuple[Thing, Pen, str]]:
+    """Things in random order, each with its pen and the phrase for its place; "" leaves it out."""
+    pens = (pen, pen.translated()) if pen.often(_TWO_LANGUAGES) else (pen,)
+    order = pen.rng.sample(things, len(things))
+    placed: list[tuple[Thing, Pen, str]] = []
+    for index, thing in enumerate(order):
+        own = pen.rng.choice(pens)
+        where = own.beside(thing, order[:index], scene) if pen.often(_RELATED) else None
+        if where is None:
+            where = "" if pen.often(_NO_PLACE) else own.place(thing)
+        placed.append((thing, own, where))
+    return placed
