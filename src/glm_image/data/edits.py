@@ -97,7 +97,8 @@ def sample_edit(
 
 def _address(desk: Desk, words: str) -> str:
     """What an instruction begins with: nothing before a statement."""
-    statement = words.startswith(_STATEMENTS) or (not words[0].isascii() and desk.pen.book is ENGLISH)
+    quoted = desk.pen.book is ENGLISH and not words[0].isascii()
+    statement = quoted or words.startswith(_STATEMENTS)
     return "" if statement else desk.rng.choice(desk.book.before)
 
 

@@ -13,9 +13,9 @@ from glm_image.data.edits import sample_edit
 from glm_image.data.grids import full_grid
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
-from glm_image.data.prompts import book_for
 from glm_image.data.scene import CELL, Box, Scene
 from glm_image.data.vocabulary import meanings
+from glm_image.data.wording import book_for
 from glm_image.tokenizer.glyph import quoted_texts
 
 
@@ -28,7 +28,7 @@ class Picture:
         codes: Full grid ``[H/32, W/32]``.
         texts: Quoted texts of the prompt, in its order.
         text_area: 1 where a cell shows letters ``[H/32, W/32]``.
-        shape_area: 1 where a cell shows a shape ``[H/32, W/32]``.
+        shape_area: 1 where a cell shows a shape or an arrow ``[H/32, W/32]``.
     """
 
     pixels: NDArray[np.uint8]
@@ -40,10 +40,10 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A picture and, for an edit, the source picture it was made from."""
+    """A picture and, for an edit, the one or two source pictures it was made from."""
 
     target: Picture
-    source: Picture | None
+    sources: tuple[Picture, ...] = ()
 
 
 def text_picture(rng: random.Random, mix: SceneMix, words: Words) -> Pair:
@@ -51,14 +51,15 @@ def text_picture(rng: random.Random, mix: SceneMix, words: Words) -> Pair:
     scene = sample_scene(rng, mix, latin=words.latin, han=words.han)
     texts = [line.text for line in scene.texts]
     rng.shuffle(texts)
-    return Pair(target=_picture(scene, tuple(texts)), source=None)
+    return Pair(target=_picture(scene, tuple(texts)))
 
 
 def edit_pair(rng: random.Random, mix: SceneMix, words: Words) -> Pair:
     """A random edit; the glyph encoder reads only the texts that the instruction quotes."""
     edit = sample_edit(rng, mix, book_for(rng), latin=words.latin, han=words.han)
     quoted = tuple(quoted_texts(edit.instruction))
-    return Pair(target=_picture(edit.after, quoted), source=_picture(edit.before, quoted))
+    sources = tuple(_picture(scene, quoted) for scene in edit.sources)
+    return Pair(target=_picture(edit.after, quoted), sources=sources)
 
 
 def _picture(scene: Scene, texts: tuple[str, ...]) -> Picture:
@@ -68,7 +69,11 @@ def _picture(scene: Scene, texts: tuple[str, ...]) -> Picture:
         codes=codes,
         texts=texts,
         text_area=_covered(scene, [line.box for line in scene.texts]),
-        shape_area=_covered(scene, [box for group in scene.shapes for box in group.boxes]),
+        shape_area=_covered(
+            scene,
+            [box for group in scene.shapes for box in group.boxes]
+            + [arrow.box for arrow in scene.arrows],
+        ),
     )
 
 

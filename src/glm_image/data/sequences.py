@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from glm_image.data.describing import describe
 from glm_image.data.edits import Edit, sample_edit
 from glm_image.data.grids import full_grid, preview_grid, starts
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
-from glm_image.data.prompts import book_for, describe
 from glm_image.data.scene import Scene
 from glm_image.data.vocabulary import meanings
+from glm_image.data.wording import book_for
 from glm_image.image.size import preview_grid as preview_size
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
@@ -156,7 +157,7 @@ def text_sequence(
     preview_weight: float | None,
 ) -> Sequence:
     """A random prompt with its codes; without a preview where its weight is None."""
-    scene = sample_scene(rng, mix, latin=words.latin, han=words.han)
+    scene = sample_scene(rng, mix.sized(rng), latin=words.latin, han=words.han)
     prompt = describe(rng, scene, book_for(rng))
     return scene_sequence(tokenizer, scene, prompt, preview_weight)
 
@@ -179,18 +180,20 @@ def edit_sequence(
     rng: random.Random, tokenizer: TextTokenizer, mix: SceneMix, words: Words, noise: float
 ) -> Sequence:
     """A random edit; a share ``noise`` of the source's codes is wrong, as an encoder's can be."""
-    edit = sample_edit(rng, mix, book_for(rng), latin=words.latin, han=words.han)
+    edit = sample_edit(rng, mix.sized(rng), book_for(rng), latin=words.latin, han=words.han)
     return sequence_of_edit(rng, tokenizer, edit, noise)
 
 
 def sequence_of_edit(
     rng: random.Random, tokenizer: TextTokenizer, edit: Edit, noise: float
 ) -> Sequence:
-    """The sequence of a given edit."""
-    grid = (edit.before.rows, edit.before.columns)
-    request = chat.image_to_image(tokenizer, edit.instruction, target=grid, sources=[grid])
-    source = codes_of(edit.before)
-    for index in range(len(source)):
-        if rng.random() < noise:
-            source[index] = rng.randrange(len(meanings()))
-    return assemble(request, [source], [raster_of(edit.after, *grid)], tokenizer.end_id, 1.0)
+    """The sequence of a given edit, with one source picture or two."""
+    grids = [(scene.rows, scene.columns) for scene in edit.sources]
+    grid = (edit.after.rows, edit.after.columns)
+    request = chat.image_to_image(tokenizer, edit.instruction, target=grid, sources=grids)
+    sources = [codes_of(scene) for scene in edit.sources]
+    for source in sources:
+        for index in range(len(source)):
+            if rng.random() < noise:
+                source[index] = rng.randrange(len(meanings()))
+    return assemble(request, sources, [raster_of(edit.after, *grid)], tokenizer.end_id, 1.0)

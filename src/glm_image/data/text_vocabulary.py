@@ -1,10 +1,10 @@
 """The small text tokenizer of the bundled model.
 
 Ids: visual codes, image start and end, unused, then 256 bytes, the markers of GLM-4, words of the
-prompts (with the space before them) and Chinese characters. There are no merges: a word that is
-not in the list is spelled byte by byte, and so is the first word in quotation marks, which has no
-space before it. The generator thus sees the letters that it has to draw; a Chinese character is
-one id inside quotation marks as well.
+prompts and Chinese characters. There are no merges: a word that is not in the list is spelled byte
+by byte, and so is everything in quotation marks, which is cut into single characters before words
+are looked up. The generator thus sees the letters that it has to draw; a Chinese character is one
+id everywhere.
 """
 
 import json
@@ -15,12 +15,13 @@ from functools import cache
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from glm_image.data.characters import HAN
+from glm_image.data.characters import HAN, LATIN
+from glm_image.data.chinese import CHINESE
+from glm_image.data.describing import describe
 from glm_image.data.edits import sample_edit
+from glm_image.data.english import ENGLISH
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix
-from glm_image.data.phrasebook import CHINESE, ENGLISH
-from glm_image.data.prompts import describe
 from glm_image.tokenizer.text import Roles, TextTokenizer
 
 CODES = 9408
@@ -35,8 +36,16 @@ MARKERS = (
 )  # fmt: skip
 
 _PIECES = r" ?[A-Za-z]+|\p{Han}|\d|[^\sA-Za-z\d\p{Han}]|\s"
+_QUOTED = r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」|『[^』]*』|(?<![A-Za-z0-9])'[^']*'(?![A-Za-z0-9])"
+# Inside a quoted piece, every character before the closing mark.
+_QUOTED_CHARACTER = r".(?=.*[\"'”’」』]\z)"
+_OUTSIDE = re.compile(_QUOTED.replace(r"\"", '"'))
+_WORD = re.compile(r" ?[A-Za-z]+|[\u4e00-\u9fff]")
 _PUNCTUATION = "“”‘’「」『』，。；、：！？"
-_PROMPTS = 4_000
+_PROMPTS = 3_000
+_WORDS = 900
+"""Most words with an id of their own."""
+
 _SEED = 11
 
 
@@ -50,9 +59,10 @@ def _words() -> list[str]:
         prompt = describe(rng, sample_scene(rng, mix), book)
         instruction = sample_edit(rng, mix, book).instruction
         for text in (prompt, instruction):
-            unquoted = re.sub(r"[\"'“‘「『].*?[\"'”’」』]", "", text)
-            counts.update(re.findall(r" [a-z]+|[\u4e00-\u9fff]", unquoted))
-    return [word for word, _ in counts.most_common()]
+            counts.update(_WORD.findall(_OUTSIDE.sub(" ", text)))
+    words = [word for word, _ in counts.most_common() if len(word) > 1]
+    characters = [sign for sign in counts if len(sign) == 1 and sign not in LATIN]
+    return words[:_WORDS] + sorted(characters)
 
 
 @cache
@@ -68,7 +78,12 @@ def build() -> TextTokenizer:
         vocabulary.setdefault(entry, len(vocabulary))
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"), to_bytes]
+        [
+            pre_tokenizers.Split(Regex(_QUOTED), behavior="isolated"),
+            pre_tokenizers.Split(Regex(_QUOTED_CHARACTER), behavior="isolated"),
+            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            to_bytes,
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     special = [f"<|dit_token_{START}|>", f"<|dit_token_{END}|>", *MARKERS]

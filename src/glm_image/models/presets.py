@@ -170,13 +170,13 @@ def full_glyph_encoder() -> GlyphEncoderConfig:
 
 def nano_generator(vocab_size: int) -> GeneratorConfig:
     """Generator of the bundled model; ``vocab_size`` comes with its tokenizer."""
-    codes, features = 8192, 192
+    codes, features = 9408, 192
     return GeneratorConfig(
         text=GlmConfig(
             vocab_size=vocab_size,
             vision_vocab_size=codes + 128,
             hidden_size=256,
-            intermediate_size=640,
+            intermediate_size=512,
             num_hidden_layers=8,
             num_attention_heads=8,
             num_key_value_heads=2,
@@ -241,7 +241,7 @@ def nano_dit() -> DiTConfig:
         text_embed_dim=192,
         time_embed_dim=64,
         condition_dim=32,
-        prior_vq_quantizer_codebook_size=8192,
+        prior_vq_quantizer_codebook_size=9408,
     )
 
 

@@ -108,7 +108,9 @@ class DecoderTask(Task):
         source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
         edits = self.mix.edits if step >= self.mix.edits_from else 0.0
         draw = edit_pair if source.random() < edits else text_picture
-        pairs = [draw(source, self.mix.scenes, self.words) for _ in range(self.batch)]
+        # Pictures of one batch have one size.
+        scenes = self.mix.scenes.sized(source)
+        pairs = [draw(source, scenes, self.words) for _ in range(self.batch)]
         clean = self._latents([pair.target for pair in pairs])
         repeats = self.mix.repeats
         dropped = self._drops(rng, len(pairs))
@@ -210,17 +212,26 @@ class DecoderTask(Task):
         return padded, torch.arange(padded.shape[1], device=self._device) < lengths
 
     def _references(self, pairs: list[Pair], dropped: Tensor) -> ReferenceCache | None:
-        sources = [pair.source for pair in pairs if pair.source is not None]
-        if not sources:
+        most = max(len(pair.sources) for pair in pairs)
+        if not most:
             return None
-        ids = torch.stack([decoder_ids(source.codes) for source in sources]).to(self._device)
+        kept = ~dropped[:, 2]
+        caches: list[ReferenceCache] = []
+        for index in range(most):
+            # A pair with fewer sources stands in with its last one, masked.
+            pictures = [pair.sources[min(index, len(pair.sources) - 1)] for pair in pairs]
+            there = torch.tensor([index < len(pair.sources) for pair in pairs]) & kept
+            caches.append(self._reference(pictures, there))
+        return ReferenceCache.concatenate(caches)
+
+    def _reference(self, pictures: list[Picture], kept: Tensor) -> ReferenceCache:
+        """One source picture of every pair; those that are not kept are masked."""
+        ids = torch.stack([decoder_ids(picture.codes) for picture in pictures]).to(self._device)
         cache = self.dit.encode_reference(
-            self._latents(sources), ids, _sizes(sources).to(self._device)
+            self._latents(pictures), ids, _sizes(pictures).to(self._device)
         )
-        kept = ~dropped[:, 2:3].to(self._device)
-        return ReferenceCache(
-            keys=cache.keys, values=cache.values, mask_br=kept.expand(-1, cache.length)
-        )
+        mask = kept[:, None].to(self._device).expand(-1, cache.length)
+        return ReferenceCache(keys=cache.keys, values=cache.values, mask_br=mask)
 
     def validate(self) -> Metrics:
         """Velocity error on held-out pictures at fixed noise levels."""

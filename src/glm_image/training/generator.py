@@ -1,7 +1,7 @@
 """Training of the generator: prompts to rasters of semantic codes."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,14 @@ from glm_image.training.loop import Metrics, Task, seeded
 from glm_image.training.plan import PlanHeads
 
 _HELD_OUT = 7_002
+
+_STRIP = SceneMix(rows=1, other_sizes=0.0, texts=(0, 1, 0, 0), shapes=(1, 0, 0), large_text=0.0)
+_STRIPS: tuple[SceneMix, ...] = (
+    _STRIP,
+    replace(_STRIP, rows=2, large_text=1.0, chinese=0.6),
+    replace(_STRIP, rows=2, large_text=0.5, chinese=1.0),
+)
+"""Strips one or two cells high with one text; Chinese characters need two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +165,7 @@ class GeneratorTask(Task):
 
     def _sequence(self, rng: random.Random, name: str, mix: GeneratorMix) -> Sequence:
         if name == "strips":
-            rows = rng.choice((1, 1, 2))
-            strip = SceneMix(rows=rows, texts=(0, 1, 0, 0), shapes=(1, 0, 0), large_text=rows - 1)
-            return text_sequence(rng, self.tokenizer, strip, self.words, None)
+            return text_sequence(rng, self.tokenizer, rng.choice(_STRIPS), self.words, None)
         if name == "edits":
             return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
         weight = mix.preview_weight if name == "previews" else None
@@ -197,7 +203,9 @@ class GeneratorTask(Task):
 
     def samples(self) -> Image.Image | None:
         """Predicted codes of held-out pictures under teacher forcing, as colours; truth above."""
-        batch = self._batch(random.Random(_HELD_OUT), "rasters", self.curriculum[-1], 8)
+        last = self.curriculum[-1]
+        square = replace(last, scenes=replace(last.scenes, other_sizes=0.0))
+        batch = self._batch(random.Random(_HELD_OUT), "rasters", square, 8)
         device = self.is_text.device
         hidden = self.generator(batch.ids_bt.to(device), batch.positions_3bt.to(device))
         predicted = self.generator.logits(hidden).argmax(-1).cpu()

@@ -41,7 +41,7 @@ SOURCE_LIMITS = SourceLimits(
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
 )
-SAMPLING = SamplingDefaults(temperature=0.7, top_p=1.0, top_k=8192 + 128)
+SAMPLING = SamplingDefaults(temperature=0.7, top_p=1.0, top_k=text_vocabulary.VISION_VOCAB)
 
 # Of initial weights, for the recipe's seed 0: what torch itself starts every process with.
 _FIRST_SEED = 67280421310721
@@ -94,7 +94,12 @@ class Workshop:
         """The run of the image encoder and its codebook."""
         generator = self._generator()
         factorise_codebook(generator, self.recipe.seed)
-        task = TokenizerTask(generator, SOURCE_LIMITS, batch=self.recipe.tokenizer_batch)
+        task = TokenizerTask(
+            generator,
+            SOURCE_LIMITS,
+            batch=self.recipe.tokenizer_batch,
+            scenes=self.recipe.tokenizer_scenes,
+        )
         return Run(task, self.recipe.tokenizer, self.folder / "tokenizer")
 
     def generator(self) -> Run:

@@ -21,6 +21,7 @@ class NanoRecipe:
         vae_decoder_scenes: What it learns from.
         tokenizer: Run of the image encoder and codebook.
         tokenizer_batch: Pictures a step.
+        tokenizer_scenes: What it learns from.
         generator: Run of the generator.
         generator_batch: Sequences a step.
         curriculum: Stages of the generator.
@@ -36,6 +37,7 @@ class NanoRecipe:
     vae_decoder_scenes: SceneMix
     tokenizer: RunConfig
     tokenizer_batch: int
+    tokenizer_scenes: SceneMix
     generator: RunConfig
     generator_batch: int
     curriculum: tuple[GeneratorMix, ...]
@@ -76,6 +78,8 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         vae_decoder_scenes=SceneMix(chinese=0.6),
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=24,
+        # Two thousand Chinese characters have to be told apart.
+        tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
         generator=run(11500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
         generator_batch=32,
         curriculum=(

@@ -26,6 +26,7 @@ from glm_image.image.transforms import prepare_source
 from glm_image.models.generator import Generator
 from glm_image.training.factored import factorise
 from glm_image.training.loop import Metrics, Task, seeded
+from glm_image.types import Grid
 
 _HELD_OUT = 7_003
 _SHARPNESS = 24.0
@@ -46,10 +47,17 @@ class TokenizerTask(Task):
         limits: How source pictures are scaled.
         batch: Pictures a step and process.
         noise: Largest standard deviation of the noise on the input, in units of [-1, 1].
+        scenes: What the pictures show; validation keeps to the default.
     """
 
     def __init__(
-        self, generator: Generator, limits: SourceLimits, *, batch: int, noise: float = 0.08
+        self,
+        generator: Generator,
+        limits: SourceLimits,
+        *,
+        batch: int,
+        noise: float = 0.08,
+        scenes: SceneMix | None = None,
     ) -> None:
         super().__init__()
         self.generator = generator
@@ -57,13 +65,14 @@ class TokenizerTask(Task):
         generator.lm_head.requires_grad_(False)
         generator.vqmodel.post_quant_conv.requires_grad_(False)
         self.limits, self.batch, self.noise = limits, batch, noise
+        self.scenes = scenes or SceneMix()
 
     def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
         """Cross-entropy of the codes of a fresh batch."""
-        patches, codes = self._batch(rng, self.batch)
+        patches, codes, grid = self._batch(rng, self.batch, self.scenes)
         strength = torch.rand(len(patches), 1, 1, generator=rng) * self.noise
         noise = strength * torch.randn(patches.shape, generator=rng)
-        z_bne = self._features(patches + noise.to(patches))
+        z_bne = self._features(patches + noise.to(patches), grid)
         logits = _SHARPNESS * z_bne @ self.generator.vqmodel.codes().T
         # Cells of background are most of a picture and soon known.
         rare = self._is_thing(codes)
@@ -73,23 +82,27 @@ class TokenizerTask(Task):
         right = (logits.detach().argmax(-1) == codes).float()
         return loss, {"right": float(right.mean()), "things_right": float(right[rare].mean())}
 
-    def _features(self, patches_bnp: Tensor) -> Tensor:
-        edge = round(patches_bnp.shape[1] ** 0.5)
-        features = self.generator.visual(patches_bnp, (edge, edge))
+    def _features(self, patches_bnp: Tensor, grid: Grid) -> Tensor:
+        features = self.generator.visual(patches_bnp, grid)
         projected: Tensor = self.generator.vqmodel.project(features)
         return projected
 
-    def _batch(self, rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
+    def _batch(
+        self, rng: torch.Generator, count: int, mix: SceneMix
+    ) -> tuple[Tensor, Tensor, Grid]:
+        """Patches, their codes and the grid of pictures of one size."""
         source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
+        sized = mix.sized(source)
         patches: list[Tensor] = []
         codes: list[Tensor] = []
         for _ in range(count):
-            scene = sample_scene(source, SceneMix())
+            scene = sample_scene(source, sized)
             picture = prepare_source(Image.fromarray(render(scene)), self.limits)
             patches.append(picture.patches_np)
             codes.append(torch.from_numpy(full_grid(scene)).flatten())
         device = self.generator.lm_head.weight.device
-        return torch.stack(patches).to(device), torch.stack(codes).to(device)
+        grid = (sized.rows, sized.columns)
+        return torch.stack(patches).to(device), torch.stack(codes).to(device), grid
 
     def _is_thing(self, codes: Tensor) -> Tensor:
         things = torch.tensor([m.thing != "background" for m in meanings()], device=codes.device)
@@ -97,15 +110,15 @@ class TokenizerTask(Task):
 
     def validate(self) -> Metrics:
         """Accuracy through the bottleneck by attribute, and the health of the codebook."""
-        patches, codes = self._batch(seeded(_HELD_OUT), 48)
-        found = self.generator.vqmodel.encode(self.generator.visual(patches, (8, 8)))
+        patches, codes, grid = self._batch(seeded(_HELD_OUT), 48, SceneMix(other_sizes=0.0))
+        found = self.generator.vqmodel.encode(self.generator.visual(patches, grid))
         table = meanings()
         figures: Metrics = {"right": float((found == codes).float().mean())}
         hits: dict[str, list[bool]] = {}
         for truth, guess in zip(codes.flatten().tolist(), found.flatten().tolist(), strict=True):
             wanted = table[truth]
             got = table[guess] if guess < len(table) else None
-            for field in ("kind", "colour", "part"):
+            for field in ("kind", "colour", "style", "part"):
                 hit = got is not None and getattr(got, field) == getattr(wanted, field)
                 hits.setdefault(f"{wanted.thing}_{field}", []).append(hit)
         figures |= {name: float(np.mean(values)) for name, values in sorted(hits.items())}
