@@ -1,4 +1,4 @@
-"""Training tasks with tiny networks: the real vocabulary of 8192 codes, all else narrow."""
+"""Training tasks with tiny networks: the real vocabulary of codes, all else narrow."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from glm_image.training.optim import OptimConfig
 from glm_image.training.tokenizer import TokenizerTask, factorise_codebook
 from glm_image.training.vae import VaeTask, initialise
 
-SMALL = SceneMix(rows=4, columns=4, longest=4)
+SMALL = SceneMix(rows=4, columns=4, other_sizes=0.0, longest=4)
 LIMITS = SourceLimits(
     min_pixels=64**2, max_pixels=512**2, patch_size=16, mean=(0.5,) * 3, std=(0.5,) * 3
 )

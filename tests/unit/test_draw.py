@@ -10,9 +10,19 @@ from hypothesis import given, settings
 
 from drawn import SEEDS, all_fonts, latin_fonts, scene
 from glm_image.data import characters, fonts, palette
-from glm_image.data.draw import character_mask, render, shape_mask
+from glm_image.data.draw import arrow_mask, character_mask, render, shape_mask
 from glm_image.data.mix import SceneMix
-from glm_image.data.scene import BACKGROUNDS, CELL, SHAPE_SIZES, SHAPES, Background, Box, Scene
+from glm_image.data.scene import (
+    BACKGROUNDS,
+    CELL,
+    FONTS,
+    OUTLINED_SHAPES,
+    SHAPE_SIZES,
+    SHAPES,
+    Background,
+    Box,
+    Scene,
+)
 from glm_image.errors import NotFoundError
 
 quick = settings(deadline=None, max_examples=15, database=None)
@@ -42,16 +52,11 @@ def test_a_thing_changes_its_own_cells_and_no_others(seed: int) -> None:
     drawn = scene(seed)
     for line in drawn.texts:
         without = replace(drawn, texts=tuple(t for t in drawn.texts if t is not line))
-        blank = {
-            cell
-            for cell in line.box.cells()
-            if line.text[(cell[1] - line.box.column) // line.scale] == " "
-        }
         changed = changed_cells(drawn, without)
-        assert changed <= set(line.box.cells()) - blank
+        squares = [set(box.cells()) for _, box in line.characters()]
+        assert changed <= {cell for square in squares for cell in square}
         # Every letter is there; a quarter of a large one may be empty.
-        columns = {(column - line.box.column) // line.scale for _, column in changed}
-        assert columns == {index for index, sign in enumerate(line.text) if sign != " "}
+        assert all(square & changed for square in squares)
     for group in drawn.shapes:
         without = replace(drawn, shapes=tuple(g for g in drawn.shapes if g is not group))
         cells = {cell for box in group.boxes for cell in box.cells()}
@@ -59,6 +64,20 @@ def test_a_thing_changes_its_own_cells_and_no_others(seed: int) -> None:
         # Corners of the square around a star are empty.
         assert changed <= cells
         assert len(changed) > len(cells) / 2
+    for arrow in drawn.arrows:
+        without = replace(drawn, arrows=tuple(a for a in drawn.arrows if a is not arrow))
+        assert changed_cells(drawn, without) == set(arrow.box.cells())
+
+
+@all_fonts
+@quick
+@given(SEEDS)
+def test_no_glyph_touches_the_edge_of_the_picture(seed: int) -> None:
+    drawn = scene(seed)
+    bare = render(replace(drawn, texts=()))
+    pixels = render(drawn)
+    for edge in (np.s_[:1], np.s_[-1:], np.s_[:, :1], np.s_[:, -1:]):
+        assert np.array_equal(pixels[edge], bare[edge])
 
 
 @all_fonts
@@ -79,8 +98,11 @@ def test_plain_backgrounds_have_their_colour(colour: str) -> None:
 
 def test_patterns_of_backgrounds() -> None:
     gradient = render(empty("gradient", "blue")).astype(int)
-    assert (np.diff(gradient[:, 0].sum(axis=-1)) >= 0).all()
-    assert gradient[0, 0].sum() < gradient[-1, 0].sum()
+    assert (np.diff(gradient[:, 0].sum(axis=-1)) <= 0).all()
+    assert gradient[0, 0].sum() > gradient[-1, 0].sum()
+    checkered = render(empty("checkered", "blue"))
+    assert (checkered[0, 0] != checkered[0, CELL]).any()
+    assert np.array_equal(checkered[:CELL, :CELL], checkered[CELL : 2 * CELL, CELL : 2 * CELL])
     striped, dotted = render(empty("striped", "blue")), render(empty("dotted", "blue"))
     assert (striped == striped[:1]).all()
     assert (striped[0, 0] != striped[0, CELL // 2]).any()
@@ -102,23 +124,54 @@ def test_shapes_differ(size: int) -> None:
     assert {kind for kind in SHAPES if masks[kind][middle, middle] < 0.5} == {"ring"}
 
 
+@pytest.mark.parametrize("size", SHAPE_SIZES)
+def test_outlines_are_hollow(size: int) -> None:
+    for kind in OUTLINED_SHAPES:
+        filled, outlined = shape_mask(kind, size), shape_mask(kind, size, "outlined")
+        middle = size * CELL // 2
+        assert outlined[middle, middle] == 0
+        assert (outlined <= filled + 0.02).all()
+        assert 0.1 < outlined.sum() / filled.sum() < 0.75
+        assert outlined.max() > 0.99
+
+
+def test_arrows_point_where_they_should() -> None:
+    right, down = arrow_mask("right"), arrow_mask("down")
+    assert right.shape == (2 * CELL, CELL)
+    assert down.shape == (CELL, 2 * CELL)
+    # The middle of an arrow is all that a raster of smaller patches names.
+    assert not right[: CELL // 2].any()
+    assert not right[-CELL // 2 :].any()
+    assert right[:, : CELL // 2].sum() < right[:, CELL // 2 :].sum()
+    assert down[: CELL // 2].sum() < down[CELL // 2 :].sum()
+
+
 @latin_fonts
 @pytest.mark.parametrize("scale", [1, 2])
-def test_letters_differ(scale: int) -> None:
-    masks = {sign: character_mask(sign, scale) for sign in characters.LATIN}
+@pytest.mark.parametrize("font", FONTS)
+def test_letters_differ(scale: int, font: str) -> None:
+    masks = {sign: character_mask(sign, scale, font) for sign in characters.NARROW}
     for mask in masks.values():
         assert mask.shape == (scale * CELL, scale * CELL)
-        assert mask.max() > 0.9
-        # Neighbours never touch; above and below, letters fill their square.
-        assert not (mask[:, 0].any() or mask[:, -1].any())
-    for first, second in combinations(characters.LATIN, 2):
+        assert mask.max() > 0.8
+        edges = (mask[:, 0], mask[:, -1], mask[0], mask[-1])
+        assert not any(edge.any() for edge in edges)
+    for first, second in combinations(characters.NARROW, 2):
         assert np.abs(masks[first] - masks[second]).mean() > 0.002, (first, second)
 
 
+@latin_fonts
+def test_fonts_differ() -> None:
+    for sign in "AHnr":
+        sans, serif = (character_mask(sign, 2, font) for font in FONTS)
+        assert np.abs(sans - serif).mean() > 0.01
+
+
 @all_fonts
-def test_chinese_characters_differ() -> None:
-    masks = {character_mask(sign, 1).tobytes() for sign in characters.HAN}
-    assert len(masks) == len(characters.HAN)
+@pytest.mark.parametrize("font", FONTS)
+def test_chinese_characters_differ(font: str) -> None:
+    masks = {character_mask(sign, 2, font).tobytes() for sign in characters.HAN[::4]}
+    assert len(masks) == len(characters.HAN[::4])
 
 
 @latin_fonts
@@ -126,18 +179,10 @@ def test_letters_have_their_colour() -> None:
     pixels = render(empty("plain", "white"))
     box = Box(row=0, column=0, height=1, width=1)
     drawn = scene(1, SceneMix(texts=(0, 1, 0, 0), shapes=(1, 0, 0), chinese=0.0))
-    line = replace(drawn.texts[0], text="H", colour="red", scale=1, box=box)
+    line = replace(drawn.texts[0], text="H", lines=(), colour="red", scale=1, box=box)
     letter = render(replace(empty("plain", "white"), texts=(line,)))
     strongest = np.abs(letter.astype(int) - pixels.astype(int)).sum(axis=-1).argmax()
     assert palette.nearest(letter.reshape(-1, 3)[strongest].astype(np.float32)) == "red"
-
-
-def test_colours_that_go_together() -> None:
-    assert palette.readable("black", "white")
-    assert not palette.contrast("red", "red")
-    # Seen but not read: red and blue are far apart and equally bright.
-    assert palette.contrast("red", "blue")
-    assert not palette.readable("red", "blue")
 
 
 def test_fonts_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from glm_image.data import text_vocabulary
-from glm_image.data.edits import sample_edit
+from glm_image.data.edits import Edit, sample_edit
+from glm_image.data.english import ENGLISH
 from glm_image.data.grids import full_grid, preview_grid, starts
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
-from glm_image.data.phrasebook import ENGLISH
 from glm_image.data.sequences import (
     Sequence,
     assemble,
@@ -30,7 +30,19 @@ from glm_image.types import SourceSpan
 
 PROMPT = 'a star and "HELLO"'
 SCENE = sample_scene(random.Random(4), SceneMix())
-EDIT = sample_edit(random.Random(4), SceneMix(), ENGLISH)
+
+
+def edit_with(sources: int) -> Edit:
+    """An edit with one or two source pictures."""
+    rng = random.Random(4)
+    while True:
+        edit = sample_edit(rng, SceneMix(), ENGLISH)
+        if len(edit.sources) == sources:
+            return edit
+
+
+EDIT = edit_with(1)
+COMBINED = edit_with(2)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +104,19 @@ def test_edits_carry_their_source(tokenizer: TextTokenizer) -> None:
     assert torch.equal(sequence.positions, torch.cat([prompt, rasters], dim=1)[:, :-1])
 
 
+def test_two_sources_come_in_order(tokenizer: TextTokenizer) -> None:
+    sequence = sequence_of_edit(random.Random(0), tokenizer, COMBINED, 0.0)
+    first, second = (codes_of(drawn) for drawn in COMBINED.sources)
+    assert torch.equal(sequence.ids[1:65], first)
+    assert torch.equal(sequence.ids[67:131], second)
+    assert sequence.ids[66] == tokenizer.start_id
+    assert learned(sequence) == [*codes_of(COMBINED.after).tolist(), tokenizer.end_id]
+    spans = tuple(SourceSpan(start_index=index, height=8, width=8) for index in (1, 67))
+    prompt, counter = prompt_positions(len(sequence.ids) - 64, spans)
+    rasters = raster_positions(counter, ((8, 8),))
+    assert torch.equal(sequence.positions, torch.cat([prompt, rasters], dim=1)[:, :-1])
+
+
 def test_noise_makes_codes_of_the_source_wrong(tokenizer: TextTokenizer) -> None:
     clean = sequence_of_edit(random.Random(0), tokenizer, EDIT, 0.0)
     noisy = sequence_of_edit(random.Random(0), tokenizer, EDIT, 0.5)
@@ -120,7 +145,7 @@ def test_the_plan_tells_every_code_its_place_and_the_next_beginning() -> None:
         assert plan[2:, -1, -1].tolist() == [16, 16, -100]
         begins = (plan[:2] == plan[2:4]).all(dim=0).nonzero().tolist()
         assert [row * width + column for row, column in begins] == starts(SCENE, height, width)
-        assert len(begins) == sum(len(g.boxes) for g in SCENE.shapes) + len(SCENE.texts)
+        assert len(begins) == len(SCENE.boxes())
 
 
 def test_plans_stand_where_codes_are_learned(tokenizer: TextTokenizer) -> None:

@@ -5,20 +5,26 @@ import json
 import random
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drawn import SEEDS, scene, some
 from glm_image.data import text_vocabulary
-from glm_image.data.characters import HAN, LATIN
-from glm_image.data.phrasebook import CHINESE, ENGLISH
-from glm_image.data.prompts import describe
+from glm_image.data.characters import HAN, NARROW
+from glm_image.data.chinese import CHINESE
+from glm_image.data.describing import describe
+from glm_image.data.english import ENGLISH
 from glm_image.data.text_vocabulary import END, MARKERS, START, VISION_VOCAB
 from glm_image.models import presets
+from glm_image.models.dit import DiT
+from glm_image.models.generator import Generator
+from glm_image.models.glyph_encoder import GlyphEncoder
+from glm_image.models.vae import Vae
 from glm_image.tokenizer.text import TextTokenizer
 
 # Trained weights are worth nothing under another order.
-ORDER = "26e55dac"
+ORDER = "db900c81"
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +87,25 @@ def test_letters_in_quotes_are_spelled(tokenizer: TextTokenizer, quotes: str, te
     assert any(ids[first : first + len(inside)] == inside for first in range(len(ids)))
 
 
+@pytest.mark.parametrize("text", ["big star", "open the red", "A star of red", "the 红 star"])
+def test_words_after_a_space_in_quotes_are_spelled(tokenizer: TextTokenizer, text: str) -> None:
+    for marks in ('""', "''", "“”", "‘’", "「」", "『』"):
+        prompt = f"Draw the word {marks[0]}{text}{marks[1]} in red"
+        pieces = [tokenizer.decode([one]) for one in tokenizer.encode(prompt)]
+        first = pieces.index(marks[0])
+        assert pieces[first + 1 : first + 1 + len(text)] == list(text)
+        assert pieces[0] == "Draw"
+        assert pieces[-2:] == [" in", " red"]
+
+
 def test_every_drawn_character_is_one_id(tokenizer: TextTokenizer) -> None:
-    ids = [tokenizer.encode(sign) for sign in LATIN + HAN]
+    ids = [tokenizer.encode(sign) for sign in NARROW + HAN]
     assert all(len(one) == 1 for one in ids)
-    assert len({one[0] for one in ids}) == len(LATIN + HAN)
+    assert len({one[0] for one in ids}) == len(NARROW + HAN)
 
 
 def test_words_of_prompts_are_one_id(tokenizer: TextTokenizer) -> None:
-    for word in (" background", " text", " star", " yellow", " center", " written"):
+    for word in (" background", " text", " star", " yellow", " center", " written", "Draw", "The"):
         assert len(tokenizer.encode(word)) == 1
 
 
@@ -103,3 +120,16 @@ def test_markers_cannot_be_typed(tokenizer: TextTokenizer, marker: str) -> None:
 def test_nothing_is_added_around_a_prompt(tokenizer: TextTokenizer) -> None:
     assert not tokenizer.prefix_ids
     assert not tokenizer.suffix_ids
+
+
+def test_the_exported_folder_is_small(tokenizer: TextTokenizer) -> None:
+    """Parameters in two bytes each and the tokenizer: what people download."""
+    with torch.device("meta"):
+        networks = (
+            Generator(presets.nano_generator(tokenizer.vocab_size)),
+            DiT(presets.nano_dit()),
+            Vae(presets.nano_vae()),
+            GlyphEncoder(presets.nano_glyph_encoder()),
+        )
+    parameters = sum(p.numel() for network in networks for p in network.parameters())
+    assert 2 * parameters + len(tokenizer.json.encode()) < 47.9e6

@@ -19,8 +19,9 @@ _OVERSAMPLING = 4
 _LATIN_EM, _HAN_EM = 30, 29
 # Free pixels at the left and right of a character's square, of 32.
 _SIDE_BEARING = 1.5
-# Widths of an outline in pixels by size in cells.
-_STROKE = {2: 6, 3: 8, 4: 10}
+# Widths of an outline in pixels by size in cells; a star has less room inside.
+_STROKE = {2: 5, 3: 7, 4: 9}
+_STAR_STROKE = {2: 3, 3: 5, 4: 6}
 # Pixels between a shape and the edge of its square.
 _SHAPE_MARGIN = 4
 _RING_HOLE = 0.24
@@ -140,7 +141,8 @@ def shape_mask(kind: str, size: int, style: str = "filled") -> Mask:
         hole = low + span * _RING_HOLE
         draw.ellipse((hole, hole, side - hole, side - hole), fill=0)
     elif style == "outlined":
-        image = _hollow(image, _STROKE[size] * _OVERSAMPLING)
+        strokes = _STAR_STROKE if kind == "star" else _STROKE
+        image = _hollow(image, strokes[size] * _OVERSAMPLING)
     return _shrink(image)
 
 

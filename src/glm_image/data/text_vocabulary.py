@@ -8,20 +8,12 @@ id everywhere.
 """
 
 import json
-import random
-import re
-from collections import Counter
 from functools import cache
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from glm_image.data.characters import HAN, LATIN
-from glm_image.data.chinese import CHINESE
-from glm_image.data.describing import describe
-from glm_image.data.edits import sample_edit
-from glm_image.data.english import ENGLISH
-from glm_image.data.layout import sample_scene
-from glm_image.data.mix import SceneMix
+from glm_image.data.characters import HAN
+from glm_image.data.prompt_words import PROMPT_WORDS
 from glm_image.tokenizer.text import Roles, TextTokenizer
 
 CODES = 9408
@@ -39,30 +31,7 @@ _PIECES = r" ?[A-Za-z]+|\p{Han}|\d|[^\sA-Za-z\d\p{Han}]|\s"
 _QUOTED = r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|「[^」]*」|『[^』]*』|(?<![A-Za-z0-9])'[^']*'(?![A-Za-z0-9])"
 # Inside a quoted piece, every character before the closing mark.
 _QUOTED_CHARACTER = r".(?=.*[\"'”’」』]\z)"
-_OUTSIDE = re.compile(_QUOTED.replace(r"\"", '"'))
-_WORD = re.compile(r" ?[A-Za-z]+|[\u4e00-\u9fff]")
 _PUNCTUATION = "“”‘’「」『』，。；、：！？"
-_PROMPTS = 3_000
-_WORDS = 900
-"""Most words with an id of their own."""
-
-_SEED = 11
-
-
-def _words() -> list[str]:
-    """Words and characters of the prompts' wording, most frequent first, quotes left out."""
-    rng = random.Random(_SEED)
-    mix = SceneMix()
-    counts: Counter[str] = Counter()
-    for index in range(_PROMPTS):
-        book = (ENGLISH, CHINESE)[index % 2]
-        prompt = describe(rng, sample_scene(rng, mix), book)
-        instruction = sample_edit(rng, mix, book).instruction
-        for text in (prompt, instruction):
-            counts.update(_WORD.findall(_OUTSIDE.sub(" ", text)))
-    words = [word for word, _ in counts.most_common() if len(word) > 1]
-    characters = [sign for sign in counts if len(sign) == 1 and sign not in LATIN]
-    return words[:_WORDS] + sorted(characters)
 
 
 @cache
@@ -71,8 +40,7 @@ def build() -> TextTokenizer:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     vocabulary = {f"<|dit_token_{code}|>": code for code in range(VISION_VOCAB)}
-    words = [*_words(), *_PUNCTUATION]
-    words += [character for character in HAN if character not in words]
+    words = (*PROMPT_WORDS, *_PUNCTUATION, *HAN)
     spelled = [to_bytes.pre_tokenize_str(word)[0][0] for word in words]
     for entry in (*alphabet, *MARKERS, *spelled):
         vocabulary.setdefault(entry, len(vocabulary))

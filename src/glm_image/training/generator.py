@@ -11,7 +11,7 @@ from torch.nn.utils import parametrize
 
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
-from glm_image.data.vocabulary import meanings
+from glm_image.data.vocabulary import LETTERS, meanings
 from glm_image.errors import ConfigError
 from glm_image.models.generator import Generator
 from glm_image.tokenizer.text import TextTokenizer
@@ -68,7 +68,7 @@ def factorise_tables(generator: Generator, tokenizer: TextTokenizer, seed: int) 
     head = list(rows)
     table = rows + [()] * (generator.config.text.vocab_size - len(rows))
     for meaning in meanings():
-        if meaning.thing == "text":
+        if meaning.thing == "text" and meaning.kind != LETTERS:
             ids = tokenizer.encode(meaning.kind)
             if len(ids) == 1:
                 table[ids[0]] = (f"text:{meaning.kind}",)

@@ -1,0 +1,72 @@
+"""Words of the prompts that have an id of their own in the bundled model.
+
+They were counted over prompts and instructions and then written down, because trained tables
+depend on their order: what the wording gains later is spelled in bytes, or added at the end of
+the whole vocabulary.
+"""
+
+_AFTER_SPACE = """
+the a in and background with is top bottom right it at black of left white on letters yellow
+blue should be brown pink green serif small please orange one red text sans solid middle
+picture you to heart cyan else corner purple lower triangle square star center as hexagon
+single upper panel half has an side filled diamond outlined font then gray Then Thanks title
+everything grey flat lettering simple leave plain this using word turquoise outline Nothing
+changes keep rest very gradient put part violet into there subtitle circle says medium three
+two tiny poster I line that edge little make instead like read ring first second place five
+near steps say want dot huge hollow big shape along add Finally draw let while rhombus arrows
+large all below image striped colour change headline words dotted unfilled Chinese row The
+placed are card backdrop empty together under for quarter colours write type heading shows
+plus disc by checkered also slogan label caption donut panels give underneath centre reads
+phrase show dots tells squares polka us inscription me flyer banner Keep tall other writing
+have centered sticker giant drawing hexagons checkerboard That above A sign can new pastel
+smaller go them triangles eye use from could cover stands graphic Thank am split written
+stripe showing replace so stand someone would stripes we able between step drawn turn contains
+beneath whole our seen soft fading paint spotted smooth size pale diagram stars set light over
+its whose stripy diamonds labelled four Also English move halves hearts designer than message
+need down swap chequered higher In away only It take characters invert pair out behind
+everyone holds become rings printed against takes way round checked There shown rid been
+covered circles include going labels At recolor too found checker pattern featuring scale dark
+divided rhombuses announces start lighter larger get shapes do sit sits see disappear finds
+somewhere column Top On chessboard flowchart grid print graded increase up carries reduce
+exchange sheet added quarters Bottom begin bold clean working discs bigger directly any more
+pictures translate reading completes connect don front planning meets design appears saying
+visitors bg create shrink not making catches falls putting horizontally anymore paler my
+enlarge shade modern flow addition Have area copy donuts nice great joined With process last
+people vertically lies finally friendly One next Make color minimalist equal Could each lovely
+belongs workflow All find every shop kindly choose besides includes shift connected insert
+school Please birthday Right these things Write remove Paint surface party Left fill drop club
+Put texts bring Upper cut An delete Add Lower Three Show Let scheme Behind combine parts
+position merge rests Besides cheerful Our erase Near Underneath People Two Brown Under office
+First Labelled Next Along Draw And chart what Step softer appear White Visitors Everyone Shown
+Above Background Higher window Over catch Middle Include Below Centered Connect Beneath To As
+Yellow Black Line Text Violet Place Set Grey Title
+"""
+
+_AT_START = """
+The serif right left the pointed Please In Could Can please Now could sized in Make can now
+Give panel hand make It give Change Draw We draw Create Everything it Fill Use Two Let Three
+Hi Write Background This background Take There this change two there everything Split Move
+create we use Hello Put Plain fill Simple split Show let Flat Imagine three write Replace
+replace swap add Invert take hello Four For simple flat picture Turn Design at Swap Translate
+On Recolor for recolor show Picture At move Top Start invert turn Solid solid hi Add Scale An
+Think scale plain imagine Paint four Get put Leave Exchange Would Black start Have Clean
+design Shift Red Brown Title Copy One Green an Produce think Cover Place one paint have and
+Minimal Increase Yellow leave White Remove Smooth exchange Sticker striped Reduce Image Set
+Stripy include Include bottom Banner pastel copy Orange Bottom minimal Dotted Shrink Grey red
+increase soft clean would sign Card orange with Checked spotted Soft Merge title on Spotted
+gray brown get Bring Graphic pale With chequered near Gradient grey Right generate sticker
+blue pink Near Enlarge enlarge gradient Pink Delete together Erase Sign Also bring Centered
+drawing Drawing plus Generate graphic top render Striped stripy set Our purple yellow white
+Poster Gray green merge Pastel banner Combine Pale Checkered Light Left checked colour card
+translate Colour produce Flyer
+"""
+
+_CHARACTERS = "删廓挪框漂竖衬褐"
+"""Of the wording, beyond those that are drawn."""
+
+PROMPT_WORDS: tuple[str, ...] = (
+    *(f" {word}" for word in _AFTER_SPACE.split()),
+    *_AT_START.split(),
+    *_CHARACTERS,
+)
+"""Words with the space before them, words at the start of a piece, Chinese characters."""
