@@ -45,7 +45,7 @@ PASTELS: tuple[str, ...] = ("orange", "yellow", "green", "cyan", "blue", "purple
 # Least distance in RGB at which a shape stands out, and least difference in brightness at which
 # letters can be read; both in [0, 255] units.
 _MIN_DISTANCE = 110.0
-_MIN_BRIGHTNESS = 50.0
+_MIN_BRIGHTNESS = 60.0
 _LUMA = np.asarray((0.299, 0.587, 0.114), dtype=np.float32)
 
 # How far the second colour of a pattern, the end of a gradient and a pastel are from their colour.

@@ -40,7 +40,8 @@ def relation(first: Thing, second: Thing) -> str | None:
 
 def between(thing: Thing, scene: Scene) -> tuple[Thing, Thing] | None:
     """Two things on both sides of a third, in reading order; None where there are none."""
-    others = [one for one in (*scene.shapes, *scene.texts) if one is not thing]
+    things: list[Thing] = [*scene.shapes, *scene.texts]
+    others = [one for one in things if one is not thing]
     seen = [(relation(other, thing), other) for other in others]
     for before, after in (("left", "right"), ("above", "below")):
         firsts = [other for where, other in seen if where == before]
