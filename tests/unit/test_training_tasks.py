@@ -309,7 +309,20 @@ def test_a_dropped_source_is_masked() -> None:
     cache = task._references(pairs, dropped)
     assert cache is not None
     assert cache.full_mask().any(dim=1).tolist() == [False, True]
-    assert task._references([replace(pair, source=None) for pair in pairs], dropped) is None
+    assert task._references([replace(pair, sources=()) for pair in pairs], dropped) is None
+
+
+def test_a_second_source_is_there_only_for_those_that_have_one() -> None:
+    task = decoder_task()
+    pairs = [edit_pair(random.Random(seed), SMALL, Words()) for seed in range(60)]
+    one = next(pair for pair in pairs if len(pair.sources) == 1)
+    two = next(pair for pair in pairs if len(pair.sources) == 2)
+    cache = task._references([one, two], torch.zeros(2, 3, dtype=torch.bool))
+    assert cache is not None
+    half = cache.length // 2
+    mask = cache.full_mask()
+    assert mask[:, :half].all()
+    assert mask[:, half:].any(dim=1).tolist() == [False, True]
 
 
 def test_edits_wait_for_their_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +330,7 @@ def test_edits_wait_for_their_first_step(monkeypatch: pytest.MonkeyPatch) -> Non
     seen: list[bool] = []
 
     def recorded(pairs: list[object], dropped: Tensor) -> None:
-        seen.append(all(vars(pair)["source"] is not None for pair in pairs))
+        seen.append(all(vars(pair)["sources"] for pair in pairs))
 
     monkeypatch.setattr(task, "_references", recorded)
     with torch.no_grad():
