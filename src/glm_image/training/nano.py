@@ -47,14 +47,18 @@ SAMPLING = SamplingDefaults(temperature=0.7, top_p=1.0, top_k=text_vocabulary.VI
 _FIRST_SEED = 67280421310721
 
 ABOUT: dict[str, object] = {
-    "summary": "Posters of 256x256 pixels with shapes and short texts, in English and Chinese.",
+    "summary": "Posters, panels and small diagrams of 256x256 pixels, in English and Chinese.",
     "draws": [
-        "backgrounds: plain, gradient, striped or dotted",
-        "shapes: circle, ring, square, diamond, triangle, hexagon, heart, star; one to three",
+        "backgrounds: plain, light, gradient, striped, dotted or checkered",
+        "shapes: circle, ring, square, diamond, triangle, hexagon, heart, star; one to three, "
+        "filled or outlined",
         "colours: red, orange, yellow, green, cyan, blue, purple, pink, brown, black, white, gray",
-        "places: nine, from the top left corner to the bottom right",
-        "texts in quotation marks: up to eight letters and digits, or frequent Chinese characters",
-        "edits: recolour, move, remove, add, change a text, change the background",
+        "places: nine, from the top left corner to the bottom right, or beside another thing",
+        "texts in quotation marks: up to ten letters, digits and signs, or up to eight of 2,020 "
+        "Chinese characters; with or without serifs",
+        "titles with a subtitle, halves and quarters, diagrams of three steps",
+        "edits: recolour, move, resize, outline or fill, remove, add, change or translate a text, "
+        "change the background, combine two pictures; two changes at once",
     ],
     "examples": [
         'a plain blue background, a big yellow star in the center, "HELLO" at the top in white',
