@@ -2,6 +2,7 @@
 
 GlmImageError
 ├── InputError        what was asked cannot be done as asked (exit code 2, HTTP 400)
+│   └── PlanError     a way of running that does not work here; the hint names one that does
 ├── ConfigError       a configuration contradicts itself
 ├── CheckpointError   a checkpoint is damaged or does not fit the model; lists every problem
 ├── ShapeError        a tensor or record has the wrong shape
@@ -37,6 +38,10 @@ class GlmImageError(Exception):
 
 class InputError(GlmImageError, ValueError):
     """The request is not valid."""
+
+
+class PlanError(InputError):
+    """An execution plan does not work on this device or with this much memory."""
 
 
 class ConfigError(GlmImageError, ValueError):

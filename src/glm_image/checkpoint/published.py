@@ -24,7 +24,7 @@ from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
-from glm_image.checkpoint.reader import WeightJob, load_weights
+from glm_image.checkpoint.reader import Adopt, WeightJob, load_weights
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -119,17 +119,43 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
         CheckpointError: Configs or weights are wrong; every problem is listed.
     """
     components = outline(folder)
+    fill(components, folder, dtype=dtype, device=device)
+    return components
+
+
+def fill(
+    components: Components,
+    folder: Path,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    adopt: Mapping[str, Adopt] | None = None,
+) -> None:
+    """Read the weights of networks that have none yet, one tensor at a time.
+
+    Args:
+        components: What :func:`outline` gave.
+        folder: The same folder.
+        dtype: Dtype of all weights.
+        device: Device of all weights.
+        adopt: By folder of a network, what may take a weight as it is read, see
+            :class:`~glm_image.checkpoint.reader.WeightJob`.
+
+    Raises:
+        CheckpointError: Weights are wrong; every problem is listed.
+    """
+    takers = adopt or {}
     jobs = [
         WeightJob(
             folder=folder / network.folder,
             stem=network.stem,
             module=network.module,
             table=network.table,
+            adopt=takers.get(network.folder),
         )
         for network in _networks(components)
     ]
     load_weights(jobs, dtype=dtype, device=device)
-    return components
 
 
 def outline(folder: Path) -> Components:

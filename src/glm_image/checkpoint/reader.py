@@ -6,7 +6,7 @@ one tensor.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from glm_image.checkpoint.keymap import KeyTable
 from glm_image.checkpoint.safetensors_file import DTYPES, Entry, read_header, read_tensor
 from glm_image.errors import CheckpointError
+
+Adopt = Callable[[str, Tensor], bool]
 
 INDEX_SUFFIX = ".safetensors.index.json"
 WEIGHTS_SUFFIX = ".safetensors"
@@ -30,12 +32,15 @@ class WeightJob:
         stem: Name of the files up to the suffix.
         module: The network; its parameters have no memory yet.
         table: Names of its weights.
+        adopt: Gets each weight with its name in the network; says whether it put the weight in
+            its place itself, in a form of its own. None adopts nothing.
     """
 
     folder: Path
     stem: str
     module: nn.Module
     table: KeyTable
+    adopt: Adopt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +67,12 @@ def load_weights(jobs: Sequence[WeightJob], *, dtype: torch.dtype, device: torch
     problems: list[str] = []
     plans = [_plan(job, problems) for job in jobs]
     for job, plan in zip(jobs, plans, strict=True):
-        state = dict(_read(plan, dtype, device, problems))
+        weights = _read(plan, dtype, device, problems)
+        state = {
+            name: tensor
+            for name, tensor in weights
+            if job.adopt is None or not job.adopt(name, tensor)
+        }
         if not problems:
             job.module.load_state_dict(state, strict=True, assign=True)
     if problems:

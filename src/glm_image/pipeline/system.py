@@ -1,7 +1,7 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
 from glm_image.device import Device
 from glm_image.errors import ConfigError, InputError, NotFoundError
+from glm_image.execution import auto, loading
+from glm_image.execution.plan import ExecutionPlan
 from glm_image.types import PIXELS_PER_LATENT, Size
 
 BUNDLED = "nano"
@@ -45,30 +47,40 @@ class System(Components):
     Args:
         name: What the user called the model.
         device: Where the networks are and in which dtype.
+        plan: How the networks run.
     """
 
     name: str
     device: Device
+    plan: ExecutionPlan = field(default_factory=ExecutionPlan)
 
     @classmethod
-    def load(cls, model: str | Path | None, device: Device, *, revision: str | None) -> "System":
+    def load(
+        cls,
+        model: str | Path | None,
+        device: Device,
+        *,
+        revision: str | None,
+        plan: str | ExecutionPlan | None = None,
+    ) -> "System":
         """Load a checkpoint.
 
         Args:
             model: A folder, ``"org/name"`` of the hub, or None for the bundled model.
             device: Where to put it and in which dtype.
             revision: Branch, tag or commit of a hub repository.
+            plan: How it runs, see :func:`glm_image.execution.auto.choose`.
 
         Raises:
             NotFoundError: There is no such model.
             CheckpointError: Configs or weights are wrong; every problem is listed.
+            PlanError: The plan does not work on the device.
         """
         folder = find(model, revision=revision)
-        parts = published.load(folder, dtype=device.dtype, device=device.torch_device)
-        system = cls._of(parts, model, device)
-        for network in system.networks.values():
-            network.eval().requires_grad_(False)
-        return system
+        parts = published.outline(folder)
+        chosen = auto.choose(plan, parts, device).plan
+        loading.load(parts, folder, chosen, device)
+        return replace(cls._of(parts, model, device), plan=chosen)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":
@@ -78,6 +90,11 @@ class System(Components):
             CheckpointError: Configs are wrong; every problem is listed.
         """
         return cls._of(published.outline(folder), model, device)
+
+    def to(self, device: Device) -> "System":
+        """The same system with its networks moved to another device, in the dtype they have."""
+        plan = loading.move(self, self.plan, device)
+        return replace(self, device=device, plan=plan)
 
     @classmethod
     def _of(cls, parts: Components, model: str | Path | None, device: Device) -> "System":

@@ -1,0 +1,102 @@
+"""Which plan a system gets, and that it then draws what the plain system draws."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from glm_image.device import Device, DeviceKind, resolve
+from glm_image.errors import InputError, PlanError
+from glm_image.execution import auto, linear, probe
+from glm_image.execution.linear import PackedLinear
+from glm_image.execution.plan import (
+    DecoderPlan,
+    ExecutionPlan,
+    GeneratorPlan,
+    LinearBackend,
+)
+from glm_image.execution.probe import Verdict
+from glm_image.pipeline.api import GlmImagePipeline
+
+ONEDNN = ExecutionPlan(
+    generator=GeneratorPlan(linear=LinearBackend.ONEDNN),
+    decoder=DecoderPlan(linear=LinearBackend.ONEDNN),
+)
+CPU = resolve("cpu", "float32")
+ELSEWHERE = Device(kind=DeviceKind.CUDA, torch_device=torch.device("meta"), dtype=torch.bfloat16)
+
+
+@pytest.mark.skipif(not linear.is_available(torch.float32), reason="no packed weights")
+def test_packed_layers_draw_the_same_picture(
+    tiny_checkpoint: Path, tiny_pipeline: GlmImagePipeline
+) -> None:
+    plain = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plain")
+    packed = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan=ONEDNN)
+    assert any(isinstance(one, PackedLinear) for one in packed.system.generator.modules())
+    assert packed.plan == ONEDNN
+    first, second, moved = (
+        np.asarray(pipe("a red ball", seed=3, num_inference_steps=2, temperature=0).images[0])
+        for pipe in (plain, packed, packed.to("cpu"))
+    )
+    assert np.abs(first.astype(int) - second.astype(int)).max() <= 1
+    assert np.array_equal(second, moved)
+
+
+def test_plans_have_names(tiny_checkpoint: Path) -> None:
+    pipe = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plain")
+    assert pipe.plan == ExecutionPlan()
+    with pytest.raises(InputError, match="did you mean 'plain'"):
+        GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plane")
+
+
+def test_the_faster_library_is_taken(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows_of: list[int] = []
+
+    def fastest(network: object, rows: int, dtype: torch.dtype) -> Verdict:
+        rows_of.append(rows)
+        return Verdict(backend=LinearBackend.ONEDNN if rows == 1 else LinearBackend.TORCH, ratio=2)
+
+    monkeypatch.setattr(probe, "fastest", fastest)
+    choice = auto.choose(None, tiny_pipeline.system, CPU)
+    assert choice.plan.generator.linear is LinearBackend.ONEDNN
+    assert choice.plan.decoder.linear is LinearBackend.TORCH
+    assert "2.0 times" in choice.reasons["generator.linear"]
+    assert sorted(rows_of)[0] == 1
+
+
+def test_the_probe_measures_once(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe._try.cache_clear()
+    calls: list[int] = []
+    monkeypatch.setattr(probe, "_times", lambda calls_: calls.append(1) or [3.0, 1.0])
+    first = probe.fastest(tiny_pipeline.system.generator, 1, torch.float32)
+    second = probe.fastest(tiny_pipeline.system.generator, 1, torch.float32)
+    probe._try.cache_clear()
+    if linear.is_available(torch.float32):
+        assert first.backend is LinearBackend.ONEDNN
+        assert calls == [1]
+    assert first == second
+
+
+def test_a_missing_library_is_not_chosen(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe._try.cache_clear()
+    monkeypatch.setattr(linear, "is_available", lambda dtype: False)
+    verdict = probe.fastest(tiny_pipeline.system.generator, 1, torch.float32)
+    probe._try.cache_clear()
+    assert verdict == Verdict(backend=LinearBackend.TORCH, ratio=0)
+    assert "no packed weights" in verdict.reason
+    with pytest.raises(PlanError, match="take 'torch'"):
+        auto.check(ONEDNN, CPU)
+
+
+def test_what_is_for_the_cpu_is_refused_elsewhere(tiny_pipeline: GlmImagePipeline) -> None:
+    with pytest.raises(PlanError) as caught:
+        auto.choose(ONEDNN, tiny_pipeline.system, ELSEWHERE)
+    assert caught.value.field == "generator.linear"
+    assert auto.choose(None, tiny_pipeline.system, ELSEWHERE).plan.generator.linear == "torch"
