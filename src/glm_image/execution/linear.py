@@ -77,14 +77,12 @@ class PackedLinear(nn.Module):
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
     ) -> None:
         """Give the weight as it was, so that a packed network is saved like a plain one."""
-        super()._save_to_state_dict(destination, prefix, keep_vars)  # type: ignore[no-untyped-call]
+        super()._save_to_state_dict(destination, prefix, keep_vars)
         destination[f"{prefix}weight"] = self.dense
 
 
 def is_available(dtype: torch.dtype) -> bool:
     """Whether this build of torch packs weights of a dtype, which is tried on a small matrix."""
-    if not torch.backends.mkldnn.is_available():
-        return False
     try:
         layer = PackedLinear(torch.eye(16, dtype=dtype), None)
         return torch.equal(layer(torch.eye(16, dtype=dtype)), torch.eye(16, dtype=dtype))

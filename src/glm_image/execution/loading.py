@@ -7,9 +7,12 @@ from torch import nn
 
 from glm_image.checkpoint import published
 from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.reader import Adopt
 from glm_image.device import Device
+from glm_image.errors import PlanError
 from glm_image.execution.apply import apply, pack, unpack
-from glm_image.execution.plan import ExecutionPlan, LinearBackend
+from glm_image.execution.plan import ExecutionPlan, LinearBackend, WeightFormat
+from glm_image.execution.quantize import Quantizer
 
 
 def load(components: Components, folder: Path, plan: ExecutionPlan, device: Device) -> None:
@@ -24,7 +27,16 @@ def load(components: Components, folder: Path, plan: ExecutionPlan, device: Devi
     Raises:
         CheckpointError: Weights are wrong; every problem is listed.
     """
-    published.fill(components, folder, dtype=device.dtype, device=device.torch_device)
+    parts = (
+        (published.GENERATOR_FOLDER, components.generator, plan.generator.weights),
+        (published.DIT_FOLDER, components.dit, plan.decoder.weights),
+    )
+    adopt: dict[str, Adopt] = {
+        name: Quantizer(network, weights)
+        for name, network, weights in parts
+        if weights is not WeightFormat.STORED
+    }
+    published.fill(components, folder, dtype=device.dtype, device=device.torch_device, adopt=adopt)
     for network in _networks(components):
         network.eval().requires_grad_(False)
     apply(components, plan)
@@ -40,7 +52,17 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
 
     Returns:
         How they run there: what is for the CPU only ends when they leave it.
+
+    Raises:
+        PlanError: Quantised weights lie in the order of the device that they were read for.
     """
+    formats = {plan.generator.weights, plan.decoder.weights}
+    if formats != {WeightFormat.STORED}:
+        raise PlanError(
+            f"{', '.join(sorted(formats))} weights stay where they are",
+            field="device",
+            hint="load the model again with the other device",
+        )
     for network in _networks(components):
         unpack(network)
         network.to(device.torch_device)
