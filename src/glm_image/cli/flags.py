@@ -31,6 +31,7 @@ FLAG_OF_FIELD = {
     "output": "--output",
     "prompt": "PROMPT",
     "quotes": "--quotes",
+    "rounds": "--rounds",
     "run": "--run",
     "seed": "--seed",
     "shard": "--shard",
