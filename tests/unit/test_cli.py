@@ -229,7 +229,7 @@ def test_failures_end_with_a_code_and_no_traceback(
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr("glm_image.pipeline.denoise.velocity", fail)
+    monkeypatch.setattr("glm_image.pipeline.denoise.Denoising.step", fail)
     assert main(["edit", source, "a", *model]) == code
     printed = capsys.readouterr()
     assert message in printed.err

@@ -17,6 +17,7 @@ import torch
 import tiny
 from drawing import SOURCE, close, edit, inputs, picture, record, reference
 from glm_image.errors import InputError, ShapeError
+from glm_image.execution.velocity import Level, Plain
 from glm_image.image.size import SourceLimits
 from glm_image.models.glm import GlmModel
 from glm_image.models.glyph_encoder import distance_buckets
@@ -115,9 +116,10 @@ def test_22_unconditional_branch_knows_no_reference(tiny_pipeline: GlmImagePipel
         assert guidance is not None
         branch = denoise.conditional(dit, [one])
         assert (branch.references is not None) == bool(references)
-        alone = denoise.velocity(dit, latents, 500.0, guidance.unconditional, None)
-        told_all = denoise.velocity(dit, latents, 500.0, branch, None)
-        mixed = denoise.velocity(dit, latents, 500.0, branch, guidance)
+        level = [Level(timestep=500.0)]
+        alone = Plain(dit, guidance.unconditional, None, level)(latents, 0)
+        told_all = Plain(dit, branch, None, level)(latents, 0)
+        mixed = Plain(dit, branch, guidance, level)(latents, 0)
         torch.testing.assert_close(mixed, alone + 1.5 * (told_all - alone))
         outputs.append(alone)
     assert torch.equal(outputs[0], outputs[1])
@@ -223,10 +225,11 @@ def test_28_noise_is_fp32_in_a_bf16_pipeline(
     tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", dtype="bfloat16")
+    begun = record(monkeypatch, denoise.Denoising, "__init__")
     calls = record(monkeypatch, denoise, "sample")
     edit(loaded)
-    (_, start, *_), _, latents = calls[0]
-    assert start.dtype == latents[0].values_chw.dtype == torch.float32
+    (*_, start, _), _, _ = begun[0]
+    assert start.dtype == calls[0][2][0].values_chw.dtype == torch.float32
     expected = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(7))
     assert torch.equal(start, expected)
     assert not torch.equal(start, start.bfloat16().float())

@@ -50,14 +50,10 @@ def generate(
         start_pchw = _start(system, batch, steps, batch.noise(draws.noise_pchw))
     with watch.stage("decoder", len(steps)) as tick:
         paint = partial(decode.to_pil, system.vae, batch.outputs)
-        latents = denoise.sample(
-            system.dit,
-            start_pchw,
-            steps,
-            branch,
-            guidance,
-            lambda step: tick(partial(paint, step.clean)),
+        denoising = denoise.Denoising(
+            system.dit, branch, guidance, steps, start_pchw, system.plan.decoder
         )
+        latents = denoise.sample(denoising, lambda step: tick(partial(paint, step.clean)))
     with watch.stage("image"):
         pixels = decode.to_pixels(system.vae, batch.outputs, latents)
     return [Made(pixels=p, written=w) for p, w in zip(pixels, written, strict=True)]
