@@ -6,7 +6,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from glm_image.device import DeviceKind
-from glm_image.errors import InputError
+from glm_image.errors import PlanError
 from glm_image.execution.plan import Attention
 
 # Fastest first on the accelerators measured by Shah et al. 2024 (FlashAttention-3), figure 5.
@@ -31,13 +31,13 @@ def kernels(attention: Attention, device: torch.device) -> AbstractContextManage
         device: Where attention runs.
 
     Raises:
-        InputError: The device has no such kernel.
+        PlanError: The device has no such kernel.
     """
     on_cpu = device.type == DeviceKind.CPU
     if on_cpu and attention not in _ON_CPU:
-        raise InputError(
+        raise PlanError(
             f"{device} has no kernel {attention!r}",
-            field="attention",
+            field="decoder.attention",
             hint=f"choose one of {', '.join(_ON_CPU)}",
         )
     if attention is Attention.AUTO:

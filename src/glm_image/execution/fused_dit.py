@@ -5,9 +5,9 @@ Legend: l tokens, d channels, h heads, k head channels.
 
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
+from glm_image.execution.linear import join
 from glm_image.models.dit import DiT
 from glm_image.models.dit_block import Block, JointAttention
 
@@ -15,7 +15,7 @@ from glm_image.models.dit_block import Block, JointAttention
 class FusedAttention(JointAttention):
     """A layer whose three projections are one, made from a plain one.
 
-    Takes over the output projection and copies the others, so that the plain layer can be let go.
+    Takes over the output projection and joins the others, so that the plain layer can be let go.
 
     Args:
         plain: The layer as it was trained.
@@ -23,14 +23,9 @@ class FusedAttention(JointAttention):
 
     def __init__(self, plain: JointAttention) -> None:
         nn.Module.__init__(self)
-        layers = [plain.to_q, plain.to_k, plain.to_v]
         self.heads = plain.heads
         self.to_out = plain.to_out
-        with torch.device("meta"):
-            self.to_qkv = nn.Linear(layers[0].in_features, 3 * layers[0].out_features)
-        for name in ("weight", "bias"):
-            joined = torch.cat([layer.get_parameter(name).detach() for layer in layers])
-            self.to_qkv.register_parameter(name, nn.Parameter(joined, requires_grad=False))
+        self.to_qkv = join([plain.to_q, plain.to_k, plain.to_v])
         self.train(plain.training)
 
     def heads_of(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,7 +36,7 @@ class FusedAttention(JointAttention):
 
 
 def fuse(dit: DiT) -> None:
-    """Put one projection for three into every block; for inference, before linear layers change."""
+    """Put one projection for three into every block; the weights are not trained after that."""
     for block in (cast(Block, block) for block in dit.transformer_blocks):
         if not isinstance(block.attn1, FusedAttention):
             block.attn1 = FusedAttention(block.attn1)
