@@ -126,10 +126,10 @@ def test_rows_are_used_again_and_given_up(tiny_components: Components, orders: l
     writing = Writing(generator, rows=2, tokens=TOKENS)
     waiting = [(order, k) for order in orders for k in range(len(order.uniforms_pn))]
     unwanted = orders[0]
-    [given_up] = writing.admit(unwanted.request, (), USUAL, unwanted.uniforms_pn[:1])
+    given_up: list[int] = writing.admit(unwanted.request, (), USUAL, unwanted.uniforms_pn[:1])
     for _ in range(5):
         assert writing.step() == []
-    assert writing.done(given_up) == 5
+    assert writing.done(given_up[0]) == 5
     place: dict[int, tuple[Order, int]] = {}
     results: list[tuple[Order, int, Written]] = []
     while waiting or writing.busy:
@@ -138,9 +138,8 @@ def test_rows_are_used_again_and_given_up(tiny_components: Components, orders: l
             uniforms_pn = order.uniforms_pn[k : k + 1]
             [row] = writing.admit(order.request, order.sources, order.sampler, uniforms_pn)
             place[row] = (order, k)
-        if given_up is not None and place:
-            writing.release(given_up)
-            given_up = None
+        if given_up and place:
+            writing.release(given_up.pop())
         results += [(*place.pop(one.row), one.written) for one in writing.step()]
     assert len(results) == 6
     assert all(same(written, alone(generator, order, k)) for order, k, written in results)
