@@ -69,6 +69,11 @@ class Device:
             return torch.cuda.get_device_name(self.torch_device)
         return str(self.torch_device)
 
+    @property
+    def multiplies_small_numbers(self) -> bool:
+        """Whether torch has products of eight- and four-bit weights for this kind of device."""
+        return self.kind in (DeviceKind.CUDA, DeviceKind.CPU)
+
     def synchronize(self) -> None:
         """Wait until all queued work is done, so that a clock tells the truth."""
         if self.is_accelerator:

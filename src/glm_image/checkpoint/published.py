@@ -24,7 +24,7 @@ from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
-from glm_image.checkpoint.reader import Adopt, WeightJob, load_weights
+from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -119,16 +119,14 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
         CheckpointError: Configs or weights are wrong; every problem is listed.
     """
     components = outline(folder)
-    fill(components, folder, dtype=dtype, device=device)
+    fill(components, folder, Target(dtype=dtype, device=device))
     return components
 
 
 def fill(
     components: Components,
     folder: Path,
-    *,
-    dtype: torch.dtype,
-    device: torch.device,
+    target: Target,
     adopt: Mapping[str, Adopt] | None = None,
 ) -> None:
     """Read the weights of networks that have none yet, one tensor at a time.
@@ -136,8 +134,7 @@ def fill(
     Args:
         components: What :func:`outline` gave.
         folder: The same folder.
-        dtype: Dtype of all weights.
-        device: Device of all weights.
+        target: What the weights become.
         adopt: By folder of a network, what may take a weight as it is read, see
             :class:`~glm_image.checkpoint.reader.WeightJob`.
 
@@ -155,7 +152,7 @@ def fill(
         )
         for network in _networks(components)
     ]
-    load_weights(jobs, dtype=dtype, device=device)
+    load_weights(jobs, target)
 
 
 def outline(folder: Path) -> Components:

@@ -17,6 +17,8 @@ from glm_image.execution.plan import (
     ExecutionPlan,
     GeneratorPlan,
     LinearBackend,
+    Offload,
+    WeightFormat,
 )
 
 AUTO = "auto"
@@ -83,13 +85,35 @@ def check(plan: ExecutionPlan, device: Device) -> None:
         PlanError: Names the field and the value that works instead.
     """
     for name, value, hint in _misfits(plan, device):
-        raise PlanError(f"{value} does not work on {device.kind}", field=name, hint=hint)
+        raise PlanError(f"{value!r} does not work here ({device.kind})", field=name, hint=hint)
 
 
 def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[tuple[str, str, str]]:
     """Fields that do not fit, with their values and what to do."""
+    cpu = not device.is_accelerator
     for name, part in (("generator", plan.generator), ("decoder", plan.decoder)):
-        if part.linear is LinearBackend.ONEDNN and device.is_accelerator:
+        mapped = plan.offload is Offload.DISK and part.weights is WeightFormat.STORED
+        packed = part.linear is LinearBackend.ONEDNN
+        if packed and not cpu:
             yield f"{name}.linear", part.linear, "oneDNN is for the CPU; take 'torch'"
-        elif part.linear is LinearBackend.ONEDNN and not linear.is_available(device.dtype):
+        if packed and cpu and not linear.is_available(device.dtype):
             yield f"{name}.linear", part.linear, "this torch has no packed weights; take 'torch'"
+        if packed and mapped:
+            yield f"{name}.linear", part.linear, _COPIES.format("linear='torch'")
+        if part.fused and mapped:
+            yield f"{name}.fused", "true", _COPIES.format("fused=False")
+        if part.weights is WeightFormat.INT4 and not cpu and plan.offload is not Offload.NONE:
+            yield f"{name}.weights", part.weights, "it is bound to its device; take 'int8'"
+        if part.weights is not WeightFormat.STORED and not device.multiplies_small_numbers:
+            yield f"{name}.weights", part.weights, "take 'stored'"
+        if part.graphs and plan.offload is not Offload.NONE:
+            yield (
+                f"{name}.graphs",
+                "true",
+                "weights that move cannot be recorded; take offload none",
+            )
+    if cpu and plan.offload in (Offload.STAGE, Offload.LAYER):
+        yield "offload", plan.offload, "weights are in this memory anyway; take 'disk' or 'none'"
+
+
+_COPIES = "it would copy weights that are to stay on disk; take {}"

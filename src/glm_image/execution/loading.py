@@ -3,26 +3,31 @@
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from glm_image.checkpoint import published
 from glm_image.checkpoint.published import Components
-from glm_image.checkpoint.reader import Adopt
+from glm_image.checkpoint.reader import Adopt, Target
 from glm_image.device import Device
 from glm_image.errors import PlanError
 from glm_image.execution.apply import apply, pack, unpack
-from glm_image.execution.plan import ExecutionPlan, LinearBackend, WeightFormat
+from glm_image.execution.offload import Residence, place
+from glm_image.execution.plan import ExecutionPlan, LinearBackend, Offload, WeightFormat
 from glm_image.execution.quantize import Quantizer
 
 
-def load(components: Components, folder: Path, plan: ExecutionPlan, device: Device) -> None:
+def load(components: Components, folder: Path, plan: ExecutionPlan, device: Device) -> Residence:
     """Read the weights and put the plan into effect; the networks are not to be trained.
 
     Args:
         components: The outline of the checkpoint; filled in place.
         folder: The checkpoint.
         plan: Checked for the device.
-        device: Where the networks will be and in which dtype.
+        device: Where the networks work and in which dtype.
+
+    Returns:
+        Has networks on the device while a stage runs.
 
     Raises:
         CheckpointError: Weights are wrong; every problem is listed.
@@ -36,10 +41,18 @@ def load(components: Components, folder: Path, plan: ExecutionPlan, device: Devi
         for name, network, weights in parts
         if weights is not WeightFormat.STORED
     }
-    published.fill(components, folder, dtype=device.dtype, device=device.torch_device, adopt=adopt)
-    for network in _networks(components):
+    stays = plan.offload is Offload.NONE
+    target = Target(
+        dtype=device.dtype,
+        device=device.torch_device if stays else torch.device("cpu"),
+        mapped=plan.offload is Offload.DISK,
+    )
+    published.fill(components, folder, target, adopt)
+    networks = networks_of(components)
+    for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
+    return place(networks, plan.offload, device)
 
 
 def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
@@ -54,16 +67,16 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
         How they run there: what is for the CPU only ends when they leave it.
 
     Raises:
-        PlanError: Quantised weights lie in the order of the device that they were read for.
+        PlanError: Quantised and offloaded weights are bound to their device.
     """
     formats = {plan.generator.weights, plan.decoder.weights}
-    if formats != {WeightFormat.STORED}:
+    if formats != {WeightFormat.STORED} or plan.offload is not Offload.NONE:
         raise PlanError(
-            f"{', '.join(sorted(formats))} weights stay where they are",
+            "quantised and offloaded weights are bound to the device they were read for",
             field="device",
             hint="load the model again with the other device",
         )
-    for network in _networks(components):
+    for network in networks_of(components).values():
         unpack(network)
         network.to(device.torch_device)
     if device.is_accelerator:
@@ -80,5 +93,11 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
     return plan
 
 
-def _networks(components: Components) -> tuple[nn.Module, ...]:
-    return (components.generator, components.dit, components.vae, components.glyph_encoder)
+def networks_of(components: Components) -> dict[str, nn.Module]:
+    """The networks of a checkpoint by name."""
+    return {
+        "generator": components.generator,
+        "decoder": components.dit,
+        "autoencoder": components.vae,
+        "glyph encoder": components.glyph_encoder,
+    }

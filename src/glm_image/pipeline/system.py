@@ -1,6 +1,7 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from glm_image.config import from_mapping
 from glm_image.device import Device
 from glm_image.errors import ConfigError, InputError, NotFoundError
 from glm_image.execution import auto, loading
+from glm_image.execution.offload import Residence
 from glm_image.execution.plan import ExecutionPlan
 from glm_image.types import PIXELS_PER_LATENT, Size
 
@@ -48,11 +50,13 @@ class System(Components):
         name: What the user called the model.
         device: Where the networks are and in which dtype.
         plan: How the networks run.
+        residence: Knows which networks are on the device; None if all always are.
     """
 
     name: str
     device: Device
     plan: ExecutionPlan = field(default_factory=ExecutionPlan)
+    residence: Residence | None = None
 
     @classmethod
     def load(
@@ -79,8 +83,8 @@ class System(Components):
         folder = find(model, revision=revision)
         parts = published.outline(folder)
         chosen = auto.choose(plan, parts, device).plan
-        loading.load(parts, folder, chosen, device)
-        return replace(cls._of(parts, model, device), plan=chosen)
+        residence = loading.load(parts, folder, chosen, device)
+        return replace(cls._of(parts, model, device), plan=chosen, residence=residence)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":
@@ -104,12 +108,15 @@ class System(Components):
     @property
     def networks(self) -> dict[str, nn.Module]:
         """The networks by name."""
-        return {
-            "generator": self.generator,
-            "decoder": self.dit,
-            "autoencoder": self.vae,
-            "glyph encoder": self.glyph_encoder,
-        }
+        return loading.networks_of(self)
+
+    def present(self, *names: str) -> AbstractContextManager[None]:
+        """Have networks on the device inside this block, wherever they wait otherwise.
+
+        Args:
+            names: Of ``networks``.
+        """
+        return nullcontext() if self.residence is None else self.residence.at_work(*names)
 
     @property
     def max_tokens(self) -> int:
