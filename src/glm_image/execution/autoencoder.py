@@ -26,7 +26,10 @@ _HALO = 1
 
 def prepare(vae: Vae, plan: AutoencoderPlan) -> None:
     """Put the weights into the memory format of the plan."""
-    vae.to(memory_format=torch.channels_last if plan.channels_last else torch.contiguous_format)
+    layout = torch.channels_last if plan.channels_last else torch.contiguous_format
+    for layer in vae.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = layer.weight.data.contiguous(memory_format=layout)
 
 
 @torch.no_grad()
@@ -153,9 +156,12 @@ def _statistics(
 
     Source: Chan, Golub & LeVeque 1979, Updating formulae for computing sample variances.
     """
+    batch, channels, _, width = x_bchw.shape
     parts = [
         torch.var_mean(
-            x_bchw[:, :, start:stop].float().unflatten(1, (groups, -1)), (2, 3, 4), correction=0
+            x_bchw[:, :, start:stop].float().view(batch, groups, channels // groups, -1, width),
+            (2, 3, 4),
+            correction=0,
         )
         for start, stop in spans
     ]
