@@ -63,6 +63,11 @@ class Device:
         return self.kind is not DeviceKind.CPU
 
     @property
+    def supports_graphs(self) -> bool:
+        """Whether the device replays recorded work."""
+        return self.kind is DeviceKind.CUDA
+
+    @property
     def name(self) -> str:
         """Name of the hardware as its driver reports it, or the kind where none is known."""
         if self.kind is DeviceKind.CUDA:

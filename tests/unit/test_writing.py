@@ -1,6 +1,8 @@
 """Pictures that are written together: they come and go, and none shows in another."""
 
 import dataclasses
+from collections.abc import Callable, Hashable
+from typing import ClassVar
 
 import pytest
 import torch
@@ -8,7 +10,8 @@ from torch import Tensor
 
 import tiny
 from glm_image.checkpoint.published import Components
-from glm_image.errors import InputError, ShapeError
+from glm_image.errors import InputError, PlanError, ShapeError
+from glm_image.execution import decoding
 from glm_image.execution.plan import GeneratorPlan
 from glm_image.models.generator import Generator
 from glm_image.pipeline import prompt
@@ -230,3 +233,52 @@ def test_what_does_not_fit_is_refused(tiny_components: Components, orders: list[
     assert writing.admit(order.request, (), USUAL, order.uniforms_pn[:1]) == [0]
     with pytest.raises(InputError, match="0 rows are free"):
         writing.admit(order.request, (), USUAL, order.uniforms_pn[:1])
+
+
+class Recorder:
+    """Stands in for a device's recordings: does the work and keeps the buckets."""
+
+    buckets: ClassVar[list[Hashable]] = []
+
+    def __init__(self, like: Tensor) -> None:
+        self.buckets.clear()
+
+    def run(self, bucket: Hashable, work: Callable[[], None]) -> None:
+        self.buckets.append(bucket)
+        work()
+
+
+@pytest.mark.parametrize("window", [1, 6])
+def test_passes_of_whole_buckets_write_the_same(
+    tiny_components: Components,
+    orders: list[Order],
+    monkeypatch: pytest.MonkeyPatch,
+    window: int,
+) -> None:
+    """What a recording computes beyond the rows and places in use harms nobody."""
+    generator = tiny_components.generator
+    monkeypatch.setattr(decoding, "Graphs", Recorder)
+    monkeypatch.setattr(decoding, "_EXTENT", 32)
+    plan = GeneratorPlan(graphs=True, window=window)
+    writing = Writing(generator, rows=6, tokens=TOKENS, plan=plan)
+    finished: list[tuple[Order, Written]] = []
+    place: dict[int, Order] = {}
+    for order in orders[1:]:
+        [row] = writing.admit(order.request, order.sources, order.sampler, order.uniforms_pn[:1])
+        place[row] = order
+        for _ in range(3):
+            finished += [(place[one.row], one.written) for one in writing.step()]
+    while writing.busy:
+        finished += [(place[one.row], one.written) for one in writing.step()]
+    assert len(finished) == 3
+    assert all(same(written, alone(generator, order, 0)) for order, written in finished)
+    rows, extents = zip(*Recorder.buckets, strict=True)
+    assert set(rows) == {1, 2, 4}
+    assert all(extent % 32 == 0 for extent in extents)
+    assert len(set(Recorder.buckets)) <= 9
+
+
+def test_graphs_are_refused_where_there_are_none(tiny_components: Components) -> None:
+    with pytest.raises(PlanError, match="cpu records no graphs") as caught:
+        Writing(tiny_components.generator, rows=1, tokens=9, plan=GeneratorPlan(graphs=True))
+    assert caught.value.field == "generator.graphs"

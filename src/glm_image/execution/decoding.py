@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from glm_image.execution.graphs import Graphs
 from glm_image.layers.cache import KVCache, RowCache
 from glm_image.models.generator import Generator
 from glm_image.models.glm import Context
@@ -29,6 +30,8 @@ Pick = Callable[[Tensor, Tensor], Tensor]
 """Chooses ids ``[R, W]`` from the scores ``[R, W, codes]`` and the numbers ``[R, W]``."""
 
 _UNKNOWN = -1
+_EXTENT = 1024
+"""Places by which the recordings differ: what they read in vain is little beside the weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +60,26 @@ class Decoding:
         rows: Most rows at once.
         tokens: Most ids of a row, prompt included.
         window: Ids that a step goes through; all but the first are guessed.
+        graphs: Whether passes are recorded and replayed.
+
+    Raises:
+        PlanError: Graphs are asked for where there are none.
     """
 
-    def __init__(self, generator: Generator, *, rows: int, tokens: int, window: int = 1) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        rows: int,
+        tokens: int,
+        window: int = 1,
+        graphs: bool = False,
+    ) -> None:
         config = generator.config.text
         like = generator.language_model.norm.weight
         places = tokens + window
         self._generator = generator
+        self._graphs = Graphs(like) if graphs else None
         self._window = window
         self._offset_w = torch.arange(window, device=like.device)
         cache = KVCache.allocate(
@@ -139,7 +155,10 @@ class Decoding:
         self._early_r[:rows] += logits_rv.argmax(-1) == end
         uniforms_r1 = self._uniforms_rs[:rows].gather(1, place_r[:, None])
         ids_rs.scatter_(1, place_r[:, None], pick(logits_rv[:, None, :codes], uniforms_r1))
-        self._forward(rows, extent, level=level and self._window == 1)
+        if self._graphs is None:
+            self._forward(rows, extent, level=level and self._window == 1)
+        else:
+            self._replay(self._graphs, rows, extent)
         if self._window == 1:
             place_r += place_r < self._stop_r[:rows]
             return None
@@ -163,6 +182,13 @@ class Decoding:
         if self._window == 1:
             return self._logits_rwv[:rows, 0]
         return self._logits_rwv[:rows].take_along_dim(self._kept_r[:rows, None, None], 1)[:, 0]
+
+    def _replay(self, graphs: Graphs, rows: int, extent: int) -> None:
+        """Do the work of :meth:`_forward` from the recording for at least these sizes."""
+        capacity, places = self._ids_rs.shape
+        some = min(1 << (rows - 1).bit_length(), capacity)
+        far = min(-(-extent // _EXTENT) * _EXTENT, places)
+        graphs.run((some, far), lambda: self._forward(some, far, level=False))
 
     def _forward(self, rows: int, extent: int, *, level: bool) -> None:
         """Run the network over the window of every row; its scores are left in their place."""

@@ -75,7 +75,8 @@ def attend_in_groups(q_bhtd: Tensor, k_bksd: Tensor, v_bksd: Tensor, mask: Tenso
         scores = scores_bkxs.view(b, groups, -1, t, stored)
         scores_bkxs = torch.where(mask[:, :, None], scores, -torch.inf).view_as(scores_bkxs)
     weights_bkxs = scores_bkxs.softmax(-1, dtype=torch.float32).to(v_bksd.dtype)
-    return (weights_bkxs @ v_bksd).view(b, h, t, d)
+    out_bkxd: Tensor = weights_bkxs @ v_bksd
+    return out_bkxd.view(b, h, t, d)
 
 
 def fuse(generator: Generator) -> None:

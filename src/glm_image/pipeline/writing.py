@@ -94,7 +94,10 @@ class Writing:
         generator: The networks.
         rows: Most pictures at once.
         tokens: Most ids of one picture, prompt included.
-        plan: How it runs; of the fields, the window is used here.
+        plan: How it runs; of its fields, window and graphs are heeded here.
+
+    Raises:
+        PlanError: The plan does not work on the generator's device.
     """
 
     @torch.inference_mode()
@@ -102,7 +105,9 @@ class Writing:
         self, generator: Generator, *, rows: int, tokens: int, plan: GeneratorPlan = _PLAIN
     ) -> None:
         self._device = generator.language_model.norm.weight.device
-        self._decoding = Decoding(generator, rows=rows, tokens=tokens, window=plan.window)
+        self._decoding = Decoding(
+            generator, rows=rows, tokens=tokens, window=plan.window, graphs=plan.graphs
+        )
         self._tokens = tokens
         self._window = plan.window
         self._rows: list[_Row | None] = [None] * rows
