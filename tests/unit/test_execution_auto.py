@@ -1,20 +1,25 @@
 """Which plan a system gets, and that it then draws what the plain system draws."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from glm_image.checkpoint import published
 from glm_image.device import Device, DeviceKind, resolve
-from glm_image.errors import InputError, PlanError
+from glm_image.errors import CheckpointError, PlanError
 from glm_image.execution import auto, linear, probe
+from glm_image.execution.fitting import check
 from glm_image.execution.linear import PackedLinear
 from glm_image.execution.plan import (
     DecoderPlan,
     ExecutionPlan,
     GeneratorPlan,
     LinearBackend,
+    Offload,
+    WeightFormat,
 )
 from glm_image.execution.probe import Verdict
 from glm_image.pipeline.api import GlmImagePipeline
@@ -46,7 +51,7 @@ def test_packed_layers_draw_the_same_picture(
 def test_plans_have_names(tiny_checkpoint: Path) -> None:
     pipe = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plain")
     assert pipe.plan == ExecutionPlan()
-    with pytest.raises(InputError, match="did you mean 'plain'"):
+    with pytest.raises(PlanError, match="did you mean 'plain'"):
         GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plane")
 
 
@@ -92,7 +97,7 @@ def test_a_missing_library_is_not_chosen(
     assert verdict == Verdict(backend=LinearBackend.TORCH, ratio=0)
     assert "no packed weights" in verdict.reason
     with pytest.raises(PlanError, match="take 'torch'"):
-        auto.check(ONEDNN, CPU)
+        check(ONEDNN, CPU)
 
 
 def test_what_is_for_the_cpu_is_refused_elsewhere(tiny_pipeline: GlmImagePipeline) -> None:
@@ -100,3 +105,46 @@ def test_what_is_for_the_cpu_is_refused_elsewhere(tiny_pipeline: GlmImagePipelin
         auto.choose(ONEDNN, tiny_pipeline.system, ELSEWHERE)
     assert caught.value.field == "generator.linear"
     assert auto.choose(None, tiny_pipeline.system, ELSEWHERE).plan.generator.linear == "torch"
+
+
+def test_what_is_unasked_draws_the_plain_picture(tiny_checkpoint: Path) -> None:
+    plain, chosen = (
+        GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan=plan)
+        for plan in ("plain", "auto")
+    )
+    assert chosen.plan.decoder.hoisted
+    first, second = (
+        np.asarray(pipe("a red ball", seed=3, num_inference_steps=2, temperature=0).images[0])
+        for pipe in (plain, chosen)
+    )
+    assert np.abs(first.astype(int) - second.astype(int)).max() <= 1
+
+
+def test_a_rebuilt_system_is_not_saved(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    pipe = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu")
+    with pytest.raises(CheckpointError, match="another form") as caught:
+        published.save(pipe.system, tmp_path / "copy")
+    assert "plan='plain'" in str(caught.value.hint)
+    plain = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plain")
+    published.save(plain.system, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("weights", [WeightFormat.STORED, WeightFormat.INT8])
+def test_a_wish_is_completed_so_that_it_works(
+    weights: WeightFormat, tiny_pipeline: GlmImagePipeline
+) -> None:
+    wish = auto.Wish(weights=weights, offload=Offload.DISK)
+    choice = auto.choose(wish, tiny_pipeline.system, CPU)
+    quantised = weights is WeightFormat.INT8
+    assert choice.plan.generator.fused is choice.plan.decoder.fused is quantised
+    assert choice.plan.offload is Offload.DISK
+    assert choice.plan.decoder.weights is weights
+    assert ("generator.linear" in choice.reasons) is quantised
+    plain = auto.choose(replace(wish, name="plain"), tiny_pipeline.system, CPU)
+    assert plain == auto.Choice(
+        plan=ExecutionPlan(
+            generator=GeneratorPlan(weights=weights),
+            decoder=DecoderPlan(weights=weights),
+            offload=Offload.DISK,
+        )
+    )

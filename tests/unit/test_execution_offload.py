@@ -12,7 +12,8 @@ import tiny
 from glm_image.checkpoint import published
 from glm_image.device import Device, DeviceKind, resolve
 from glm_image.errors import CheckpointError, PlanError
-from glm_image.execution import auto, offload
+from glm_image.execution import offload
+from glm_image.execution.fitting import check
 from glm_image.execution.loading import load
 from glm_image.execution.offload import LayerStream, Residence, Waiting
 from glm_image.execution.plan import (
@@ -171,7 +172,7 @@ def test_plans_that_contradict_themselves_are_refused(
     plan: ExecutionPlan, device: Device, field: str
 ) -> None:
     with pytest.raises(PlanError) as caught:
-        auto.check(plan, device)
+        check(plan, device)
     assert caught.value.field == field
     assert "take" in str(caught.value.hint)
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 import tiny
 from glm_image.checkpoint import published
+from glm_image.checkpoint.reader import Target
 from glm_image.device import resolve
 from glm_image.errors import CheckpointError, ConfigError, PlanError
 from glm_image.execution import loading
@@ -138,9 +139,8 @@ def test_only_one_weight_is_held_in_full(tiny_checkpoint: Path) -> None:
     published.fill(
         components,
         tiny_checkpoint,
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        adopt={published.GENERATOR_FOLDER: Counting(components.generator, WeightFormat.INT4)},
+        Target(dtype=torch.float32, device=torch.device("cpu")),
+        {published.GENERATOR_FOLDER: Counting(components.generator, WeightFormat.INT4)},
     )
     assert any(held)
 

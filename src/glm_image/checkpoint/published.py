@@ -205,11 +205,14 @@ def save(
         documents: Texts for readers by file name, such as a model card.
 
     Raises:
-        CheckpointError: The folder holds something else, the disk is full or not writable, or a
-            weight cannot be stored.
+        CheckpointError: The folder holds something else, the disk is full or not writable, a
+            weight cannot be stored, or a network was rebuilt to run faster.
     """
+    networks = _networks(components)
+    for network in networks:
+        _refuse_rebuilt(network)
     with whole_folder(folder) as part:
-        for network in _networks(components):
+        for network in networks:
             place = part / network.folder
             place.mkdir()
             write_json(place / "config.json", network.config)
@@ -328,6 +331,23 @@ def _networks(components: Components) -> tuple[_Network, ...]:
             config=configs.write_glyph_encoder(components.glyph_encoder.config),
         ),
     )
+
+
+def _refuse_rebuilt(network: _Network) -> None:
+    """Refuse a network whose weights have other names or shapes than its configuration says."""
+    with torch.device("meta"):
+        plain = type(network.module)(network.module.config)
+    shapes, expected = (
+        {name: weight.shape for name, weight in one.state_dict().items()}
+        for one in (network.module, plain)
+    )
+    if shapes != expected:
+        changed = min(name for name, _ in shapes.items() ^ expected.items())
+        raise CheckpointError(
+            f"{network.folder} runs in another form than it is saved in, see {changed}",
+            field="components",
+            hint="load the model with plan='plain' to save it",
+        )
 
 
 def _read_parts(folder: Path) -> _Parts:

@@ -13,7 +13,7 @@ Later steps take what earlier ones made. The fields that say how a loop runs (``
 from torch import nn
 
 from glm_image.checkpoint.published import Components
-from glm_image.execution import linear
+from glm_image.execution import autoencoder, fused_dit, fused_glm, linear
 from glm_image.execution.plan import ExecutionPlan, LinearBackend
 from glm_image.models.dit_block import TwoLayer
 
@@ -25,10 +25,15 @@ def apply(components: Components, plan: ExecutionPlan) -> None:
         components: Loaded, not to be trained any more.
         plan: Checked for the device, see :func:`glm_image.execution.auto.choose`.
     """
+    if plan.generator.fused:
+        fused_glm.fuse(components.generator)
+    if plan.decoder.fused:
+        fused_dit.fuse(components.dit)
     if plan.generator.linear is LinearBackend.ONEDNN:
         pack(components.generator)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
+    autoencoder.prepare(components.vae, plan.autoencoder)
 
 
 def pack(network: nn.Module) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from glm_image.device import resolve
 from glm_image.errors import GlmImageError, InputError
+from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
 from glm_image.pipeline.generate import generate
 from glm_image.pipeline.params import SamplingParams, is_whole
@@ -37,7 +38,7 @@ class GlmImagePipeline:
         dtype: str | torch.dtype | None = None,
         device: str | torch.device | None = None,
         revision: str | None = None,
-        plan: str | ExecutionPlan | None = None,
+        plan: Asked = None,
         torch_dtype: str | torch.dtype | None = None,
         device_map: str | torch.device | None = None,
     ) -> "GlmImagePipeline":
@@ -50,7 +51,7 @@ class GlmImagePipeline:
             device: Such as ``"cpu"``; by default the best that is there.
             revision: Branch, tag or commit of a hub repository.
             plan: How it runs: ``"auto"``, the default, is the fastest that changes no picture
-                beyond rounding; ``"plain"`` leaves everything to torch.
+                beyond rounding; ``"plain"`` leaves everything to torch; or a plan of your own.
             torch_dtype: Another spelling of ``dtype``.
             device_map: Another spelling of ``device``.
 

@@ -16,6 +16,7 @@ from glm_image.config import from_mapping
 from glm_image.device import Device
 from glm_image.errors import ConfigError, InputError, NotFoundError
 from glm_image.execution import auto, loading
+from glm_image.execution.auto import Asked
 from glm_image.execution.offload import Residence
 from glm_image.execution.plan import ExecutionPlan
 from glm_image.types import PIXELS_PER_LATENT, Size
@@ -65,7 +66,7 @@ class System(Components):
         device: Device,
         *,
         revision: str | None,
-        plan: str | ExecutionPlan | None = None,
+        plan: Asked = None,
     ) -> "System":
         """Load a checkpoint.
 
