@@ -151,6 +151,11 @@ class Packed:
         self._packs: list[Pack] = []
         self._modulations: Modulations | None = None
 
+    @property
+    def skipped(self) -> int:
+        """Passes of which only the first block ran."""
+        return sum(cache.skipped for cache in self._caches)
+
     def __call__(self, latents_bchw: Tensor, step: int) -> Tensor:
         """Run one pass over all branches, or one over each."""
         if not self._packs or not self._plan.hoisted:
