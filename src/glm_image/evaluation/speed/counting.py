@@ -90,7 +90,7 @@ def of_picture(config: VaeConfig, size: Size, itemsize: int) -> Work:
 def _count(run: Callable[[], Tensor]) -> int:
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         run()
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def _values(network: nn.Module) -> int:
