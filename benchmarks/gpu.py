@@ -61,10 +61,10 @@ GATES = (
     Gate(what="1024x1024: generator, per token", limit=4.8),
     Gate(what="1024x1024: decoder, per step", limit=195.0),
     Gate(what="1024x1024: autoencoder", limit=120.0),
-    Gate(what="1024x1024, 50 steps: words to picture", limit=15.5),
+    Gate(what="1024x1024: words to picture, 50 steps", limit=15.5),
     Gate(what="2048x2048: decoder, per step", limit=1060.0),
 )
-"""What one H200 should keep in bf16: a quarter above the floors that its ceilings set."""
+"""What one H200 should keep in bf16, in the units of the lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,17 +144,26 @@ def _request(side: int, steps: int) -> Request:
 def _stage_lines(
     times: Mapping[str, Times], request: Request, tokens: int, error: float | None
 ) -> list[Line]:
-    size = f"{request.width}x{request.height}"
-    milli = 1000.0
+    size, steps, milli = f"{request.width}x{request.height}", request.steps, 1000.0
+    few = "" if steps == _FEW_STEPS else f", {steps} steps"
     parts = [
-        Part(name="generator", what=f"{size}: generator, per token", unit="ms",
-             scale=milli / tokens),
-        Part(name="decoder", what=f"{size}: decoder, per step", unit="ms",
-             scale=milli / request.steps, error=error,
-             error_of="picture from the same codes and noise, in 255ths"),
-        Part(name="image", what=f"{size}: autoencoder", unit="ms", scale=milli),
-        Part(name=TOTAL, what=f"{size}, {request.steps} steps: words to picture", unit="s"),
-    ]  # fmt: skip
+        Part(
+            name="generator",
+            what=f"{size}{few}: generator, per token",
+            unit="ms",
+            scale=milli / tokens,
+        ),
+        Part(
+            name="decoder",
+            what=f"{size}{few}: decoder, per step",
+            unit="ms",
+            scale=milli / steps,
+            error=error,
+            error_of="255ths, same codes and noise",
+        ),
+        Part(name="image", what=f"{size}{few}: autoencoder", unit="ms", scale=milli),
+        Part(name=TOTAL, what=f"{size}: words to picture, {steps} steps", unit="s"),
+    ]
     return lines(times, parts)
 
 

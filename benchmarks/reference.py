@@ -44,12 +44,13 @@ def quiet(pipe: Any) -> Any:
 def tune(pipe: Any, device: Device) -> Any:
     """Give the reference what its users can give it, and what helps it of ours.
 
-    A cache of fixed size for the generator, channels innermost in the autoencoder; on a CPU our
-    packed linear layers as well.
+    Channels innermost in the autoencoder; on a CPU our packed linear layers, on an accelerator a
+    cache of fixed size for the generator, which costs a CPU more than it saves.
     """
-    pipe.vision_language_encoder.generation_config.cache_implementation = "static"
     pipe.vae.to(memory_format=torch.channels_last)
-    if not device.is_accelerator and linear.is_available(device.dtype):
+    if device.is_accelerator:
+        pipe.vision_language_encoder.generation_config.cache_implementation = "static"
+    elif linear.is_available(device.dtype):
         for network in (pipe.vision_language_encoder, pipe.transformer):
             pack(network)
     return pipe

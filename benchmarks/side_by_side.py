@@ -58,6 +58,6 @@ def _outcome(name: str, title: str, folder: Path, steps: int, scale: Scale) -> O
             f"{ours.tokens} codes written, {request.passes} passes of the decoder, "
             f"{scale.rounds} rounds in turns",
             "both sides take the likeliest code, so that codes and pictures can be compared",
-            "tuned: cache of fixed size, channels innermost, and this package's packed layers",
+            "tuned: channels innermost in the autoencoder, and this package's packed layers",
         ],
     )
