@@ -128,32 +128,9 @@ class Pack:
     def __init__(self, dit: DiT, branches: Sequence[Conditions], height: int, width: int) -> None:
         self._dit = dit
         self._grid = (height // dit.config.patch_size, width // dit.config.patch_size)
-        self._runs: list[_Run] = []
-        tokens: list[Tensor] = []
-        tables: list[KeyValue] = []
-        for number, (inputs, references) in enumerate(branches):
-            prepared = dit.prepare(inputs, *self._grid, references=references)
-            for pictures, (glyph_ms, reference_mr) in _alike(inputs, references):
-                glyph_msd = _choose(prepared.glyph_bsd[pictures], glyph_ms)
-                run_mld = torch.cat((glyph_msd, prepared.prior_bnd[pictures]), dim=1)
-                past = _reserve(references, pictures, reference_mr, run_mld.shape[1])
-                start = self._runs[-1].stop if self._runs else 0
-                self._runs.append(
-                    _Run(
-                        start=start,
-                        stop=start + run_mld.shape[0] * run_mld.shape[1],
-                        glyphs=glyph_msd.shape[1],
-                        branch=number,
-                        pictures=pictures,
-                        past=past,
-                    )
-                )
-                tokens.append(run_mld.flatten(0, 1))
-                # All glyph rows of the tables are alike, so any of them serve.
-                cos_lk, sin_lk = (table[-run_mld.shape[1] :] for table in prepared.rope)
-                tables += [(cos_lk, sin_lk)] * len(pictures)
+        runs, tokens, cos, sin = zip(*_lay_out(dit, branches, self._grid), strict=True)
+        self._runs: tuple[_Run, ...] = runs
         self._base_ld = torch.cat(tokens)
-        cos, sin = zip(*tables, strict=True)
         self._rope = (torch.cat(cos)[:, None], torch.cat(sin)[:, None])
         self._shape = (len(branches), len(branches[0][0].prior_ids_bn))
 
@@ -250,9 +227,34 @@ def _normalise(x: Tensor, scale_d: Tensor, shift_d: Tensor) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], scale_d, shift_d, EPS)
 
 
+def _lay_out(
+    dit: DiT, branches: Sequence[Conditions], grid: tuple[int, int]
+) -> Iterator[tuple[_Run, Tensor, Tensor, Tensor]]:
+    """All runs in order: what is known of their tokens ``[l, d]``, cosines and sines ``[l, k]``."""
+    start = 0
+    for number, (inputs, references) in enumerate(branches):
+        prepared = dit.prepare(inputs, *grid, references=references)
+        for pictures, glyph_ms, reference_mr in _alike(inputs, references):
+            glyph_msd = _choose(prepared.glyph_bsd[pictures], glyph_ms)
+            tokens_mld = torch.cat((glyph_msd, prepared.prior_bnd[pictures]), dim=1)
+            count, length = tokens_mld.shape[:2]
+            # All glyph rows of the tables are alike, so any of them serve.
+            cos_lk, sin_lk = (table[-length:].repeat(count, 1) for table in prepared.rope)
+            run = _Run(
+                start=start,
+                stop=start + count * length,
+                glyphs=glyph_msd.shape[1],
+                branch=number,
+                pictures=pictures,
+                past=_reserve(references, pictures, reference_mr, length),
+            )
+            yield run, tokens_mld.flatten(0, 1), cos_lk, sin_lk
+            start = run.stop
+
+
 def _alike(
     inputs: DiTInputs, references: ReferenceCache | None
-) -> Iterator[tuple[Tensor, tuple[Tensor, Tensor | None]]]:
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Indices of pictures with equal numbers of tokens, and their masks of glyphs and references.
 
     Which tokens are there is asked once per request, so that waiting for the device is no matter.
@@ -260,15 +262,14 @@ def _alike(
     glyph_bs = inputs.glyph_mask_bs
     if glyph_bs is None:
         glyph_bs = inputs.glyph_bsd.new_ones(inputs.glyph_bsd.shape[:2], dtype=torch.bool)
-    reference_br = None if references is None else references.full_mask()
-    makes = glyph_bs.sum(1).tolist()
-    if reference_br is not None:
-        makes = list(zip(makes, reference_br.sum(1).tolist(), strict=True))
-    for make in dict.fromkeys(makes):
-        chosen = [index for index, other in enumerate(makes) if other == make]
-        pictures = torch.tensor(chosen, device=glyph_bs.device)
-        seen = None if reference_br is None else reference_br[pictures]
-        yield pictures, (glyph_bs[pictures], seen)
+    reference_br = glyph_bs[:, :0] if references is None else references.full_mask()
+    counts = zip(glyph_bs.sum(1).tolist(), reference_br.sum(1).tolist(), strict=True)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for index, count in enumerate(counts):
+        groups.setdefault(count, []).append(index)
+    for group in groups.values():
+        pictures = torch.tensor(group, device=glyph_bs.device)
+        yield pictures, glyph_bs[pictures], reference_br[pictures]
 
 
 def _choose(x: Tensor, mask: Tensor) -> Tensor:
@@ -282,10 +283,10 @@ def _fold(x: Tensor, count: int) -> Tensor:
 
 
 def _reserve(
-    references: ReferenceCache | None, pictures: Tensor, mask_mr: Tensor | None, own: int
+    references: ReferenceCache | None, pictures: Tensor, mask_mr: Tensor, own: int
 ) -> tuple[KeyValue, ...]:
     """Buffers for the keys and values of references, which are written now, and own tokens."""
-    if references is None or mask_mr is None or not bool(mask_mr.any()):
+    if references is None or not bool(mask_mr.any()):
         return ()
     return tuple(
         (_extend(key[pictures], mask_mr, own), _extend(value[pictures], mask_mr, own))
