@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from glm_image.checkpoint import published
-from glm_image.device import Device, DeviceKind, resolve
+from glm_image.device import Device, DeviceKind, Memory, resolve
 from glm_image.errors import CheckpointError, PlanError
 from glm_image.execution import auto, linear, probe
 from glm_image.execution.fitting import check
@@ -100,7 +100,10 @@ def test_a_missing_library_is_not_chosen(
         check(ONEDNN, CPU)
 
 
-def test_what_is_for_the_cpu_is_refused_elsewhere(tiny_pipeline: GlmImagePipeline) -> None:
+def test_what_is_for_the_cpu_is_refused_elsewhere(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Device, "memory", lambda device: None)
     with pytest.raises(PlanError) as caught:
         auto.choose(ONEDNN, tiny_pipeline.system, ELSEWHERE)
     assert caught.value.field == "generator.linear"
@@ -148,3 +151,19 @@ def test_a_wish_is_completed_so_that_it_works(
             offload=Offload.DISK,
         )
     )
+
+
+def test_weights_wait_where_there_is_little_room(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tiny_pipeline.system
+    plenty, little = (Memory(free=free, total=10**9) for free in (10**9, 59 * 10**5))
+    monkeypatch.setattr(Device, "memory", lambda device: plenty)
+    assert auto.choose(None, system, ELSEWHERE).plan.offload is Offload.NONE
+    monkeypatch.setattr(Device, "memory", lambda device: little)
+    choice = auto.choose(None, system, ELSEWHERE)
+    assert choice.plan.offload is Offload.STAGE
+    assert choice.plan.autoencoder.channels_last
+    assert "free" in choice.reasons["offload"]
+    asked = auto.choose(auto.Wish(offload=Offload.NONE), system, ELSEWHERE)
+    assert asked.plan.offload is Offload.NONE

@@ -4,12 +4,13 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated
 
-from glm_image.cli.flags import ModelFlags, flag, parse_size
+from glm_image.cli.flags import ModelFlags, PlanFlags, flag, parse_size
 from glm_image.cli.output import print_json
+from glm_image.cli.planning import wish
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchFlags(ModelFlags):
+class BenchFlags(PlanFlags, ModelFlags):
     """What is drawn, and how often."""
 
     size: Annotated[
@@ -30,6 +31,7 @@ class BenchFlags(ModelFlags):
 def bench(flags: BenchFlags) -> None:
     """Time the stages of a picture beside what this machine can do."""
     height, width = parse_size(flags.size)
+    asked = wish(flags)
     from rich.console import Console
     from rich.progress import Progress
 
@@ -48,7 +50,7 @@ def bench(flags: BenchFlags) -> None:
     with bars:
         task = bars.add_task("drawing", total=1 + setting.rounds)
         pipeline = GlmImagePipeline.from_pretrained(
-            flags.model, device=flags.device, dtype=flags.dtype
+            flags.model, device=flags.device, dtype=flags.dtype, plan=asked
         )
         report = measure(pipeline, setting, lambda: bars.advance(task))
     if flags.json:

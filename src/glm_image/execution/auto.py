@@ -11,7 +11,7 @@ from glm_image.checkpoint.published import Components
 from glm_image.config import nearest
 from glm_image.device import Device
 from glm_image.errors import PlanError
-from glm_image.execution import probe
+from glm_image.execution import memory, probe
 from glm_image.execution.fitting import check, stays_on_disk
 from glm_image.execution.plan import (
     AutoencoderPlan,
@@ -21,6 +21,7 @@ from glm_image.execution.plan import (
     Offload,
     WeightFormat,
 )
+from glm_image.types import Size
 
 AUTO = "auto"
 PLAIN = "plain"
@@ -39,12 +40,12 @@ class Wish:
     Args:
         name: In ``NAMES``.
         weights: Format of the weights of generator and decoder.
-        offload: Where weights wait.
+        offload: Where weights wait; None waits only if the device is too small for all of them.
     """
 
     name: str = AUTO
     weights: WeightFormat = WeightFormat.STORED
-    offload: Offload = Offload.NONE
+    offload: Offload | None = None
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -89,9 +90,11 @@ def choose(asked: Asked, components: Components, device: Device) -> Choice:
         plan = ExecutionPlan(
             generator=GeneratorPlan(weights=wish.weights),
             decoder=DecoderPlan(weights=wish.weights),
-            offload=wish.offload,
+            offload=wish.offload or Offload.NONE,
         )
         choice = Choice(plan=plan) if wish.name == PLAIN else _fastest(plan, components, device)
+        if wish.name == AUTO and wish.offload is None:
+            choice = _fitting(choice, components, device)
     check(choice.plan, device)
     return choice
 
@@ -125,3 +128,22 @@ def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Cho
         autoencoder=AutoencoderPlan(channels_last=True),
     )
     return Choice(plan=chosen, reasons=reasons)
+
+
+def _fitting(choice: Choice, components: Components, device: Device) -> Choice:
+    """A choice whose weights wait if the device has no room for them."""
+    there = device.memory()
+    if there is None:
+        return choice
+    side = components.vae.config.sample_size
+    plan = memory.fit(
+        components,
+        choice.plan,
+        memory.Work(size=Size(side, side)),
+        device.dtype,
+        accelerator=True,
+        memory=there.free,
+    )
+    changed = f"{there.free / 10**9:.1f} GB are free"
+    reasons = {**choice.reasons, "offload": changed, "autoencoder.tile_pixels": changed}
+    return choice if plan == choice.plan else Choice(plan=plan, reasons=reasons)

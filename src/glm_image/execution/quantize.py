@@ -5,6 +5,7 @@ stack stays as stored. Two kinds of layers keep eight bits in every format, beca
 and what they give is not averaged over many tokens: modulations, and the encoder of source images.
 """
 
+import torch
 from torch import Tensor, nn
 
 from glm_image.execution.linear import replace
@@ -41,7 +42,7 @@ class Quantizer:
 
     def __init__(self, network: nn.Module, weights: WeightFormat) -> None:
         self._network = network
-        self._kind = _KINDS[weights]
+        self._weights = weights
 
     def __call__(self, name: str, weight: Tensor) -> bool:
         """Quantise one weight if it is to be; say whether it was.
@@ -50,20 +51,29 @@ class Quantizer:
             name: Dotted name of the weight in the network.
             weight: Its values; not kept.
         """
-        place, _, kind = name.rpartition(".")
-        if kind != "weight" or not name.startswith(STACKS):
-            return False
+        weights = format_of(name, weight.shape, self._weights)
+        place, _, _ = name.rpartition(".")
         layer = self._network.get_submodule(place)
-        if type(layer) is not nn.Linear:
+        if weights is WeightFormat.STORED or type(layer) is not nn.Linear:
             return False
-        replace(self._network, place, self._kind_of(name, weight).of(weight, layer.bias))
+        replace(self._network, place, _KINDS[weights].of(weight, layer.bias))
         return True
 
-    def _kind_of(self, name: str, weight: Tensor) -> type[QuantizedLinear]:
-        careful = any(part in name for part in _CAREFUL)
-        if careful or (self._kind is Int4Linear and not Int4Linear.fits(weight)):
-            return Int8Linear
-        return self._kind
+
+def format_of(name: str, shape: torch.Size, weights: WeightFormat) -> WeightFormat:
+    """How one parameter of a linear layer is held.
+
+    Args:
+        name: Its dotted name in the network.
+        shape: Its shape.
+        weights: Format that the plan wants.
+    """
+    if weights is WeightFormat.STORED or not name.startswith(STACKS) or len(shape) != 2:
+        return WeightFormat.STORED
+    careful = any(part in name for part in _CAREFUL)
+    if careful or (weights is WeightFormat.INT4 and not Int4Linear.fits(shape)):
+        return WeightFormat.INT8
+    return weights
 
 
 def quantize(network: nn.Module, weights: WeightFormat) -> None:

@@ -203,9 +203,9 @@ class Int4Linear(QuantizedLinear):
         return cls(packed, scale_gop, bias_o)
 
     @staticmethod
-    def fits(weight_oi: Tensor) -> bool:
-        """Whether the shape can be packed."""
-        outputs, inputs = weight_oi.shape
+    def fits(shape: torch.Size) -> bool:
+        """Whether a weight of this shape can be packed."""
+        outputs, inputs = shape
         return inputs % GROUP == 0 and outputs % _OUTPUTS == 0
 
     def _multiply(self, x_ri: Tensor) -> Tensor:
