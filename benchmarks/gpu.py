@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -181,7 +181,7 @@ def run(suite: Suite, sides: Sequence[int]) -> Outcome:
         "random weights; both sides share them",
     ]
     # What each stage may take at most, on the slowest device that the limits are for.
-    stages = (
+    stages: tuple[tuple[float, str, Callable[[], list[Line]]], ...] = (
         (120.0, f"both at {small}", lambda: suite.both(small, _ROUNDS)),
         (180.0, f"both at {usual}", lambda: suite.both(usual, 2)),
         (60.0, f"{_FULL_STEPS} steps at {usual}", lambda: suite.alone(usual, _FULL_STEPS, 2)),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from accelerate import init_empty_weights
+from accelerate import init_empty_weights  # type: ignore[import-untyped]
 from diffusers import AutoencoderKL, GlmImageTransformer2DModel
 from torch import nn
 from transformers import GlmImageConfig, GlmImageForConditionalGeneration, T5Config, T5EncoderModel
