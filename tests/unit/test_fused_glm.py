@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from glm_image.checkpoint.published import Components
-from glm_image.execution.fused_glm import FusedAttention, attend_in_groups, fuse
+from glm_image.execution.fused_glm import FusedAttention, FusedNorm, attend_in_groups, fuse
 from glm_image.layers.attention import attend
+from glm_image.layers.norm import RMSNorm
 from glm_image.models.generator import Generator
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.pipeline.sampling import Sampler
@@ -98,6 +99,20 @@ def test_attention_in_groups(tokens: int, masked: bool) -> None:
         mask[..., 0] = True
     expected = attend(q, k, v, mask=mask)
     torch.testing.assert_close(attend_in_groups(q, k, v, mask), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@torch.inference_mode()
+def test_norm(dtype: torch.dtype) -> None:
+    norm = RMSNorm(48, 1e-5)
+    norm.weight.copy_(random(1, 48))
+    x = random(2, 3, 4, 48).mul(random(3, 3, 4, 1).exp()).to(dtype)
+    x[0, 0] = 0
+    exact = norm(x.float())
+    fused = FusedNorm(norm.to(dtype))(x)
+    error, usual = ((one.float() - exact).abs().max() for one in (fused, norm(x)))
+    assert fused.dtype == dtype
+    assert error <= max(usual, exact.abs().max() * 1e-6)
 
 
 def test_one_layer_takes_the_place_of_three(plain: Generator, fused: Generator) -> None:

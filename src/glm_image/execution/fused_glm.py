@@ -1,7 +1,8 @@
-"""Attention of the generator with fewer and larger products (class B).
+"""The generator with fewer and larger operations (class B).
 
 Query, key and value come from one product, and both rotations are one. A new token meets the
-cache with all query heads of a key/value head at once, so every stored key is read once.
+cache with all query heads of a key/value head at once, so every stored key is read once. Norms read
+their input fewer times: one token is so little work that the number of operations counts.
 
 Legend: b rows, t new tokens, s stored positions, d head channels, h query heads, k key/value heads,
 g query heads per key/value head, x width.
@@ -10,13 +11,37 @@ Source: Ainslie et al. 2023, GQA, section 2.2 (query heads that share keys are o
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glm_image.execution.linear import join
+from glm_image.execution.linear import join, replace
 from glm_image.layers.attention import attend
+from glm_image.layers.norm import RMSNorm
 from glm_image.layers.rope import rotate
 from glm_image.models.generator import Generator
-from glm_image.models.glm import Attention, Context, DecoderLayer
+from glm_image.models.glm import Attention, Context
+
+
+class FusedNorm(nn.Module):
+    """Takes the place of :class:`RMSNorm`; all of it is computed in fp32 and rounded once.
+
+    Args:
+        plain: The norm whose weight is taken over.
+    """
+
+    def __init__(self, plain: RMSNorm) -> None:
+        super().__init__()
+        self.weight = plain.weight
+        self.eps = plain.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise the last axis of ``x`` (any shape ending in the weight's)."""
+        if x.device.type != "cpu":
+            normed: Tensor = F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+            return normed
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        factor = length.square_().div_(x.shape[-1]).add_(self.eps).rsqrt_()
+        return (x * factor).mul_(self.weight).to(x.dtype)
 
 
 class FusedAttention(nn.Module):
@@ -69,21 +94,23 @@ def attend_in_groups(q_bhtd: Tensor, k_bksd: Tensor, v_bksd: Tensor, mask: Tenso
     """
     b, h, t, d = q_bhtd.shape
     groups, stored = k_bksd.shape[1:3]
-    q_bkxd = (q_bhtd * d**-0.5).reshape(b, groups, -1, d)
-    scores_bkxs = q_bkxd @ k_bksd.transpose(-1, -2)
+    keys, values = k_bksd.flatten(0, 1), v_bksd.flatten(0, 1)
+    scores = torch.bmm((q_bhtd * d**-0.5).reshape(b * groups, -1, d), keys.transpose(1, 2))
     if mask is not None:
-        scores = scores_bkxs.view(b, groups, -1, t, stored)
-        scores_bkxs = torch.where(mask[:, :, None], scores, -torch.inf).view_as(scores_bkxs)
-    weights_bkxs = scores_bkxs.softmax(-1, dtype=torch.float32).to(v_bksd.dtype)
-    out_bkxd: Tensor = weights_bkxs @ v_bksd
-    return out_bkxd.view(b, h, t, d)
+        seen = scores.view(b, groups, -1, t, stored)
+        scores = torch.where(mask[:, :, None], seen, -torch.inf).view_as(scores)
+    weights = scores.softmax(-1, dtype=torch.float32).to(values.dtype)
+    return torch.bmm(weights, values).view(b, h, t, d)
 
 
 def fuse(generator: Generator) -> None:
-    """Replace the attention of every layer in place; the plain layers are let go one by one.
+    """Replace attention and norms in place; the plain layers are let go one by one.
 
     For inference only: nothing is saved from a fused network.
     """
-    for layer in generator.language_model.layers:
-        if isinstance(layer, DecoderLayer) and isinstance(layer.self_attn, Attention):
-            layer.register_module("self_attn", FusedAttention(layer.self_attn))
+    model = generator.language_model
+    for name, part in list(model.named_modules()):
+        if isinstance(part, Attention):
+            replace(model, name, FusedAttention(part))
+        elif isinstance(part, RMSNorm):
+            replace(model, name, FusedNorm(part))
