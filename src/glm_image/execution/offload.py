@@ -156,8 +156,8 @@ class LayerStream:
         module.register_forward_hook(leave, always_call=True)
 
     def _enter(self, index: int) -> None:
-        copies, ready = self._ahead.pop(index, None) or self._fetch(index)
-        self._ahead.clear()
+        ahead, self._ahead = self._ahead, {}
+        copies, ready = ahead[index] if index in ahead else self._fetch(index)
         if ready is not None:
             stream = torch.accelerator.current_stream(self._device.torch_device)
             stream.wait_event(ready)

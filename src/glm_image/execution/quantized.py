@@ -192,7 +192,7 @@ class Int4Linear(QuantizedLinear):
     @classmethod
     def of(cls, weight_oi: Tensor, bias_o: nn.Parameter | None) -> "Int4Linear":
         """Round to the nearest of 16 evenly spaced values between the extremes of each group."""
-        parts = [_round_groups(chunk) for chunk in weight_oi.split(_CHUNK)]
+        parts = [_round_groups(chunk) for chunk in torch.split(weight_oi, _CHUNK)]
         values_oi = torch.cat([values for values, _ in parts])
         scale_gop = torch.cat([scale for _, scale in parts], dim=1).contiguous()
         if weight_oi.device.type == "cpu":
@@ -235,7 +235,7 @@ def _round_rows(x_ri: Tensor, dtype: torch.dtype, largest: float) -> tuple[Tenso
 
 def _round_groups(weight_oi: Tensor) -> tuple[Tensor, Tensor]:
     """Values 0 to 15 ``[out, in]`` uint8, and bf16 scale and offset ``[groups, out, 2]``."""
-    grouped = weight_oi.float().unflatten(1, (-1, GROUP))
+    grouped = weight_oi.float().view(len(weight_oi), -1, GROUP)
     low, high = grouped.aminmax(dim=2)
     # The kernel counts from the middle value and reads bf16, so rounding starts from those.
     scale_og = ((high - low) / 15).clamp_(min=_TINY).bfloat16().float()
