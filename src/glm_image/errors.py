@@ -8,6 +8,7 @@ GlmImageError
 ├── ShapeError        a tensor or record has the wrong shape
 ├── NotFoundError     a file, model or hub repository is not there
 ├── ToolError         an outside reader or judge gave no usable answer
+├── CapacityError     there is too much to do; later the same may be accepted (HTTP 503)
 └── CancelledError    the caller asked to stop
 
 Every error carries the field it is about and a hint that says how to mend it.
@@ -58,6 +59,10 @@ class NotFoundError(GlmImageError, LookupError):
 
 class ToolError(GlmImageError):
     """An outside instrument, such as a judge behind a network, gave no usable answer."""
+
+
+class CapacityError(GlmImageError):
+    """There is too much to do at present; the same request may be accepted later."""
 
 
 class CancelledError(GlmImageError):
