@@ -10,6 +10,8 @@ g query heads per key/value head, x width.
 Source: Ainslie et al. 2023, GQA, section 2.2 (query heads that share keys are one matrix).
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -31,17 +33,24 @@ class FusedNorm(nn.Module):
 
     def __init__(self, plain: RMSNorm) -> None:
         super().__init__()
+        root = math.sqrt(plain.weight.numel())
         self.weight = plain.weight
         self.eps = plain.eps
+        self.scale: Tensor
+        self.floor: Tensor
+        # Tensors, because torch takes twice as long to combine a tensor with a number.
+        self.register_buffer("scale", plain.weight.detach().float() * root, persistent=False)
+        floor = torch.tensor(root * math.sqrt(plain.eps), device=plain.weight.device)
+        self.register_buffer("floor", floor, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise the last axis of ``x`` (any shape ending in the weight's)."""
         if x.device.type != "cpu":
             normed: Tensor = F.rms_norm(x, self.weight.shape, self.weight, self.eps)
             return normed
+        # The root of the sum of squares and the number of channels times epsilon.
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-        factor = length.square_().div_(x.shape[-1]).add_(self.eps).rsqrt_()
-        return (x * factor).mul_(self.weight).to(x.dtype)
+        return (x / torch.hypot(length, self.floor)).mul_(self.scale).to(x.dtype)
 
 
 class FusedAttention(nn.Module):

@@ -101,9 +101,9 @@ class RowView:
         """Store the new positions of one layer and return all that the rows may attend to."""
         rows = len(self.index_rt)
         index_rktd = self.index_rt[:, None, :, None].expand(k_bktd.shape)
-        keys_rksd = self.cache.keys[layer][:rows].scatter_(2, index_rktd, k_bktd)
-        values_rksd = self.cache.values[layer][:rows].scatter_(2, index_rktd, v_bktd)
-        return keys_rksd[:, :, : self.extent], values_rksd[:, :, : self.extent]
+        keys_rksd = self.cache.keys[layer].narrow(0, 0, rows).scatter_(2, index_rktd, k_bktd)
+        values_rksd = self.cache.values[layer].narrow(0, 0, rows).scatter_(2, index_rktd, v_bktd)
+        return keys_rksd.narrow(2, 0, self.extent), values_rksd.narrow(2, 0, self.extent)
 
     def mask(self) -> Tensor:
         """``[R', 1, T, extent]``: every new token sees the positions up to its own."""
