@@ -23,7 +23,6 @@ from torch import Tensor
 from glm_image.errors import ShapeError
 from glm_image.execution.step_cache import StepCache
 from glm_image.layers.attention import attend
-from glm_image.layers.rope import rotate
 from glm_image.models.dit import DiT, DiTInputs, Modulations, ReferenceCache
 from glm_image.models.dit_block import EPS, Block, JointAttention, KeyValue, normalize
 
@@ -131,7 +130,9 @@ class Pack:
         runs, tokens, cos, sin = zip(*_lay_out(dit, branches, self._grid), strict=True)
         self._runs: tuple[_Run, ...] = runs
         self._base_ld = torch.cat(tokens)
-        self._rope = (torch.cat(cos)[:, None], torch.cat(sin)[:, None])
+        low_lk, high_lk = torch.cat(sin).chunk(2, dim=-1)
+        sin_lk = torch.cat((-low_lk, high_lk), dim=-1)
+        self._rope = (torch.cat(cos)[:, None], sin_lk[:, None])
         self._shape = (len(branches), len(branches[0][0].prior_ids_bn))
 
     def run(
@@ -198,8 +199,7 @@ class _Body:
 
     def _attend(self, index: int, layer: JointAttention, x_ld: Tensor) -> Tensor:
         query_lak, key_lak, value_lak = layer.heads_of(x_ld)
-        query_lak = rotate(normalize(query_lak), *self._rope)
-        key_lak = rotate(normalize(key_lak), *self._rope)
+        query_lak, key_lak = (_turn(normalize(x), *self._rope) for x in (query_lak, key_lak))
         parts = [run.attend(index, query_lak, key_lak, value_lak) for run in self._runs]
         out_ld: Tensor = layer.to_out[0](torch.cat(parts))
         return out_ld
@@ -225,6 +225,15 @@ class _Body:
 def _normalise(x: Tensor, scale_d: Tensor, shift_d: Tensor) -> Tensor:
     """Layer normalisation of the last axis, scaled and shifted as it goes."""
     return F.layer_norm(x, x.shape[-1:], scale_d, shift_d, EPS)
+
+
+def _turn(x_lak: Tensor, cos_l1k: Tensor, sin_l1k: Tensor) -> Tensor:
+    """Rotate in place as :func:`glm_image.layers.rope.rotate` does, with fewer large tensors.
+
+    Sums are in fp32. The first half of the sines is negated.
+    """
+    swapped_lak = x_lak.roll(x_lak.shape[-1] // 2, -1)
+    return torch.addcmul(x_lak * cos_l1k, swapped_lak, sin_l1k, out=x_lak)
 
 
 def _lay_out(

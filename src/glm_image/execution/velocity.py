@@ -161,6 +161,9 @@ class Packed:
         if not self._packs or not self._plan.hoisted:
             height, width = latents_bchw.shape[2:]
             self._packs = [Pack(self._dit, group, height, width) for group in self._groups]
+        if self._plan.hoisted:
+            # References live in the packs now; here they would be held twice.
+            self._groups.clear()
         modulations = self._modulate(step)
         guidance = self._guidance if self._levels[step].guided else None
         count = 1 if guidance is None else 2
