@@ -177,7 +177,7 @@ def run(suite: Suite, sides: Sequence[int]) -> Outcome:
     small, usual, large = sides
     ceilings = machine.ceilings(suite.device)
     notes = [
-        f"ceilings: {ceilings.flops / 1e12:,.0f} TFLOP/s, {ceilings.bytes / 1e12:,.2f} TB/s",
+        f"ceilings: {ceilings.flops / 1e9:,.0f} GFLOP/s, {ceilings.bytes / 1e9:,.0f} GB/s",
         "random weights; both sides share them",
     ]
     # What each stage may take at most, on the slowest device that the limits are for.

@@ -47,9 +47,11 @@ def test_the_suite_for_accelerators_runs(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(gpu, "_ROUNDS", 1)
     assert gpu.main(["--tiny", "--output", str(tmp_path)]) == 0
     record = json.loads((tmp_path / "gpu.json").read_text(encoding="utf-8"))
-    found = {line["what"]: line for line in record["lines"]}
-    assert found["64x64: decoder, per step"]["error"] <= 1
-    assert "96x96: generator, per token" in found
+    names = [line["what"] for line in record["lines"]]
+    assert "64x64: words to picture, 2 steps" in names
+    assert "96x96: generator, per token" in names
+    errors = [line["error"] for line in record["lines"] if line["error"] is not None]
+    assert len(errors) == 2 and max(errors) <= 1
 
 
 def test_a_missed_limit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
