@@ -190,16 +190,18 @@ def test_24_glyphs_see_both_ways_and_sizes_are_multiples_of_32(
 def test_25_no_query_is_left_without_a_key(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Left padding of a batch: every row of every mask allows something."""
-    calls = record(monkeypatch, GlmModel, "forward")
+    """Prompts are read without padding, and a row sees itself whatever its neighbours see."""
+    calls = record(monkeypatch, GlmModel, "run")
     edit(tiny_pipeline, ["a", "a longer one", "b" * 70])
-    masks = [keywords["mask"] for _, keywords, _ in calls]
-    assert all(mask is not None and mask.dtype == torch.bool for mask in masks)
-    assert all(bool(mask.any(-1).all()) for mask in masks)
-    assert not bool(masks[0].all())
+    contexts = [arguments[2] for arguments, _, _ in calls]
+    assert [context.causal for context in contexts] == [True] * 3 + [False] * 4
+    assert all(context.mask is None for context in contexts[:3])
+    masks = [context.mask for context in contexts[3:]]
+    assert all(mask.dtype == torch.bool and bool(mask.any(-1).all()) for mask in masks)
+    assert not any(bool(mask.all()) for mask in masks)
     calls.clear()
     edit(tiny_pipeline, ["a", "b"])
-    assert all(keywords["mask"] is None for _, keywords, _ in calls)
+    assert all(arguments[2].mask is None for arguments, _, _ in calls)
 
 
 def test_26_no_other_library_version_can_break_it() -> None:
