@@ -49,7 +49,7 @@ PROMPT = 'A red fox in the snow, with a sign that says "hello"'
 
 _BYTES_PER_WEIGHT = 2
 _DRAWN = 2**24
-_STEP = 64
+_STEP, _STARTS = 64, 1024
 _KIBI = 1024
 
 
@@ -63,13 +63,14 @@ class Pool:
 
     def piece(self, shape: torch.Size, spread: float) -> Tensor:
         """Numbers N(0, spread²) in bf16; each piece begins elsewhere."""
-        self._pieces += 1
+        self._pieces = (self._pieces + 1) % _STARTS
         start = self._pieces * _STEP
         stop = start + shape.numel()
         known = self._numbers.get(spread)
         if known is None or len(known) < stop:
-            drawn = torch.randn(min(stop, _DRAWN), generator=self._source).mul_(spread)
-            known = drawn.bfloat16().repeat(-(-stop // len(drawn)))
+            needed = shape.numel() + _STARTS * _STEP
+            drawn = torch.randn(min(needed, _DRAWN), generator=self._source).mul_(spread)
+            known = drawn.bfloat16().repeat(-(-needed // len(drawn)))
             self._numbers[spread] = known
         return known[start:stop].view(shape)
 
