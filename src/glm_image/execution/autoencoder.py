@@ -152,22 +152,23 @@ class _Rows:
 def _statistics(
     x_bchw: Tensor, groups: int, spans: Sequence[tuple[int, int]]
 ) -> tuple[Tensor, Tensor]:
-    """Mean and variance of every group ``[b, g]`` in fp32, put together from those of bands.
+    """Mean and variance of every group ``[b, g]`` in fp32, put together from channels and bands.
 
     Source: Chan, Golub & LeVeque 1979, Updating formulae for computing sample variances.
     """
-    batch, channels, _, width = x_bchw.shape
-    parts = [
-        torch.var_mean(
-            x_bchw[:, :, start:stop].float().view(batch, groups, channels // groups, -1, width),
-            (2, 3, 4),
-            correction=0,
-        )
-        for start, stop in spans
-    ]
+    parts = []
+    for start, stop in spans:
+        rows_bchw = x_bchw[:, :, start:stop].float()
+        mean_bc11 = rows_bchw.mean((2, 3), keepdim=True)
+        spread_bc = (rows_bchw - mean_bc11).square_().mean((2, 3))
+        parts.append((mean_bc11[:, :, 0, 0], spread_bc))
     sizes = torch.tensor([stop - start for start, stop in spans], device=x_bchw.device)
-    weight_n11 = (sizes / x_bchw.shape[2])[:, None, None]
-    variance_nbg, mean_nbg = (torch.stack(list(part)) for part in zip(*parts, strict=True))
-    mean_bg = (weight_n11 * mean_nbg).sum(0)
-    spread_nbg = variance_nbg + (mean_nbg - mean_bg).square()
-    return mean_bg, (weight_n11 * spread_nbg).sum(0)
+    weight_n111 = (sizes / x_bchw.shape[2])[:, None, None, None]
+    # Channels of a group are parts of equal size, bands are parts of their own size.
+    mean_nbgc, spread_nbgc = (
+        torch.stack(part).view(len(spans), len(x_bchw), groups, -1)
+        for part in zip(*parts, strict=True)
+    )
+    mean_bg = (weight_n111 * mean_nbgc).sum(0).mean(-1)
+    spread_nbgc = spread_nbgc + (mean_nbgc - mean_bg[..., None]).square()
+    return mean_bg, (weight_n111 * spread_nbgc).sum(0).mean(-1)
