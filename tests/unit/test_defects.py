@@ -159,6 +159,7 @@ def test_10_positions_belong_to_the_request(tiny_pipeline: GlmImagePipeline) -> 
     def quiet() -> None:
         return None
 
+    before = {name: one.clone() for name, one in system.generator.named_buffers()}
     first, second = write("one", Size(64, 64), quiet), write("another", Size(96, 64), quiet)
     nested: list[Tensor] = []
 
@@ -168,7 +169,9 @@ def test_10_positions_belong_to_the_request(tiny_pipeline: GlmImagePipeline) -> 
 
     assert torch.equal(write("one", Size(64, 64), interleave), first)
     assert torch.equal(nested[0], second)
-    assert not list(system.generator.buffers())
+    after = dict(system.generator.named_buffers())
+    assert before.keys() == after.keys()
+    assert all(torch.equal(one, after[name]) for name, one in before.items())
 
 
 def test_11_global_random_state_is_left_alone(tiny_pipeline: GlmImagePipeline) -> None:
