@@ -68,7 +68,8 @@ def _draw(panel: Axes, line: Line, bars: int) -> None:
             textcoords="offset points",
             va="center",
         )
-    title = line.what if line.ratio is None else f"{line.what}: {line.ratio.median:.2f}x"
+    ratio = None if line.is_noisy else line.ratio
+    title = line.what if ratio is None else f"{line.what}: {ratio.median:.2f}x"
     panel.set_title(title, loc="left", fontsize=9.5)
     panel.set_xlim(0, 1.38 * max(m + h for m, h in zip(medians, high, strict=True)))
     panel.set_ylim(bars - 0.5, -0.5)
