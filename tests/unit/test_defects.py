@@ -43,10 +43,10 @@ def test_01_edits_run_with_one_source_and_with_unlike_ones(tiny_pipeline: GlmIma
 def test_02_decoder_is_told_the_unshifted_timestep_less_one(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = record(monkeypatch, DiT, "forward")
+    calls = record(monkeypatch, DiT, "modulations")
     for size in (64, 96):
         edit(tiny_pipeline, num_inference_steps=50, guidance_scale=1.0, height=size, width=size)
-        told = [float(keywords["timestep_b"][0]) for _, keywords, _ in calls]
+        told = [timestep for (_, timestep_b, *_), _, _ in calls for timestep in timestep_b.tolist()]
         assert told == [999.0 - 20 * step for step in range(50)]
         calls.clear()
 
