@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.outcome import OURS, Line, Outcome
+from benchmarks.tables import number
 
 _COLUMNS = 3
 _FIRST_COLOUR, _OURS_COLOUR, _OTHER_COLOUR, _INK = "#2f6fde", "#a9c4f2", "#c3c8d1", "#20242c"
@@ -62,7 +63,7 @@ def _draw(panel: Axes, line: Line, bars: int) -> None:
     panel.barh(names, medians, height=0.68, color=colours, xerr=(low, high), ecolor=_INK)
     for place, (middle, reach) in enumerate(zip(medians, high, strict=True)):
         panel.annotate(
-            f"{middle:.3g} {line.unit}",
+            f"{number(middle)} {line.unit}",
             (middle + reach, place),
             xytext=(5, 0),
             textcoords="offset points",

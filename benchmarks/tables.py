@@ -53,8 +53,8 @@ def to_terminal(outcome: Outcome) -> Table:
             table.add_row(
                 line.what if index == 0 else "",
                 arm,
-                f"{_number(statistics.median(values))} {line.unit}",
-                f"{_number(min(values))} to {_number(max(values))}",
+                f"{number(statistics.median(values))} {line.unit}",
+                f"{number(min(values))} to {number(max(values))}",
                 f"[bold]{times:.2f}x[/bold]" if arm == line.best_reference else f"{times:.2f}x",
             )
         if line.error is not None:
@@ -96,13 +96,13 @@ def write(outcome: Outcome, page: Path) -> None:
 
 
 def _range(values: Sequence[float]) -> str:
-    middle = _number(statistics.median(values))
+    middle = number(statistics.median(values))
     if len(values) == 1:
         return middle
-    return f"{middle} ({_number(min(values))} to {_number(max(values))})"
+    return f"{middle} ({number(min(values))} to {number(max(values))})"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three digits that count, no exponent."""
     if value >= 100:
         return f"{value:,.0f}"
