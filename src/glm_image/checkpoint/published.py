@@ -208,11 +208,10 @@ def save(
         CheckpointError: The folder holds something else, the disk is full or not writable, a
             weight cannot be stored, or a network was rebuilt to run faster.
     """
-    networks = _networks(components)
-    for network in networks:
+    for network in _networks(components):
         _refuse_rebuilt(network)
     with whole_folder(folder) as part:
-        for network in networks:
+        for network in _networks(components):
             place = part / network.folder
             place.mkdir()
             write_json(place / "config.json", network.config)
