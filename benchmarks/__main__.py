@@ -10,6 +10,7 @@ from rich.console import Console
 
 from benchmarks import plot, systems, tables
 from benchmarks.cold_start import cold_start
+from benchmarks.engine import engine
 from benchmarks.outcome import Outcome, Scale
 from benchmarks.reading import reading
 from benchmarks.serving import serving
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Outcome]] = {
     "cold_start": cold_start,
     "reading": reading,
     "serving": serving,
+    "engine": engine,
 }
 """All that run on a CPU; `python -m benchmarks.gpu` is for an accelerator."""
 

@@ -18,6 +18,7 @@ MEASURED = {
     "cold_start": {"shell to picture file", "glm-image --help"},
     "reading": {"reading", "peak memory over that before"},
     "serving": {"one picture"},
+    "engine": {"one picture", "until the first picture"},
 }
 
 
