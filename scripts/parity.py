@@ -118,8 +118,8 @@ class Table:
 class Recorder(Sampler):
     """A sampler that keeps the scores it has seen and what it made of them."""
 
-    seen: list[Tensor] = field(default_factory=list)
-    chosen: list[Tensor] = field(default_factory=list)
+    seen: list[Tensor] = field(default_factory=list, compare=False)
+    chosen: list[Tensor] = field(default_factory=list, compare=False)
 
     def pick(self, logits_bv: Tensor, uniforms_b: Tensor) -> Tensor:
         """Choose as any sampler does."""
@@ -140,7 +140,7 @@ class Comparison:
     def __init__(self, folder: Path, steps: int) -> None:
         self.table = Table()
         self.steps = steps
-        self.system = System.load(folder, resolve("cpu", "float32"), revision=None)
+        self.system = System.load(folder, resolve("cpu", "float32"), revision=None, plan="plain")
         diffusers_logging.set_verbosity_error()
         diffusers_logging.disable_progress_bar()
         self.reference = Reference(folder)

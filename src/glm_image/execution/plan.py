@@ -10,7 +10,7 @@ Every field belongs to a class of exactness that says what it may change:
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import StrEnum, auto
 
 
 class LinearBackend(StrEnum):
@@ -37,11 +37,11 @@ class WeightFormat(StrEnum):
 class Attention(StrEnum):
     """Which kernel attends (class B); ``auto`` takes the fastest that is there."""
 
-    AUTO = "auto"
-    CUDNN = "cudnn"
-    FLASH = "flash"
-    EFFICIENT = "efficient"
-    MATH = "math"
+    AUTO = auto()
+    CUDNN = auto()
+    FLASH = auto()
+    EFFICIENT = auto()
+    MATH = auto()
 
 
 class Offload(StrEnum):

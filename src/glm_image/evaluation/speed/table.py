@@ -58,8 +58,8 @@ def _rate(value: float, unit: str) -> str:
 def _caption(report: Report) -> str:
     facts, ceilings = report.machine, report.ceilings
     return (
-        f"{escape(str(facts['device']))}, {facts['threads']} of {facts['cores']} cores, {facts['dtype']}, "
-        f"torch {escape(str(facts['torch']))}\n"
+        f"{escape(str(facts['device']))}, {facts['threads']} of {facts['cores']} cores, "
+        f"{facts['dtype']}, torch {escape(str(facts['torch']))}\n"
         f"share of: {_rate(ceilings.bytes, 'B')} read or {_rate(ceilings.flops, 'FLOP')}; "
         f"peak memory {report.peak_bytes / _GIGA:,.2f} GB"
     )
