@@ -226,13 +226,15 @@ class Comparison:
         )
         empty = condition.encode_texts(system.glyph_encoder, [])
         trajectory: list[Tensor] = []
-        latents = denoise.sample(
+        painting = denoise.Denoising(
             system.dit,
-            self._draws(batch, 0).noise_pchw,
-            steps,
             denoise.conditional(system.dit, told),
             denoise.guide(system.dit, told, empty, GUIDANCE),
-            lambda step: trajectory.append(step.latents_bchw.clone()),
+            steps,
+            self._draws(batch, 0).noise_pchw,
+        )
+        latents = denoise.sample(
+            painting, lambda step: trajectory.append(step.latents_bchw.clone())
         )
         rows["latents after every step"].add(torch.cat(trajectory), painted.trajectory)
         (pixels,) = decode.to_pixels(system.vae, batch.outputs, latents)
