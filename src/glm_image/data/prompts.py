@@ -101,9 +101,8 @@ def colour_word(name: str, book: Phrasebook) -> str:
 
 
 def tidy(text: str) -> str:
-    """Mend what filling in leaves behind: "a orange", and double spaces, which texts never hold."""
+    """Collapse the spaces that left-out parts leave behind; quoted texts hold no double ones."""
     text = re.sub(r" {2,}", " ", text)
-    text = re.sub(r"\b([Aa]) (?=orange\b|enormous\b)", r"\1n ", text)
     return re.sub(r" +([,.;])", r"\1", text).strip()
 
 
