@@ -100,6 +100,12 @@ def test_a_missing_library_is_not_chosen(
         check(ONEDNN, CPU)
 
 
+def test_graphs_are_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(PlanError, match="graphs=False") as caught:
+        check(ExecutionPlan(generator=GeneratorPlan(graphs=True)), CPU)
+    assert caught.value.field == "generator.graphs"
+
+
 def test_what_is_for_the_cpu_is_refused_elsewhere(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

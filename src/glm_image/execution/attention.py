@@ -16,7 +16,7 @@ _BEST = (
     SDPBackend.EFFICIENT_ATTENTION,
     SDPBackend.MATH,
 )
-_NAMED = dict(zip((Attention.CUDNN, Attention.FLASH, Attention.EFFICIENT), _BEST, strict=False))
+_NAMED = dict(zip((Attention.CUDNN, Attention.FLASH, Attention.EFFICIENT), _BEST[:3], strict=True))
 _ON_CPU = (Attention.AUTO, Attention.FLASH, Attention.MATH)
 
 

@@ -43,10 +43,10 @@ def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[_Misfit]:
             yield from _quantised(name, part, plan.offload, device)
         if part.fused and stays_on_disk(part, plan.offload):
             yield f"{name}.fused", True, _COPIES.format("fused=False")
-        if part.graphs and plan.offload is not Offload.NONE:
-            yield f"{name}.graphs", True, "weights that move cannot be recorded; take offload none"
-    if plan.decoder.graphs:
-        yield "decoder.graphs", True, "its products hide what graphs save; take graphs=False"
+    if plan.generator.graphs and plan.offload is not Offload.NONE:
+        yield "generator.graphs", True, "weights that move cannot be recorded; take offload none"
+    elif plan.generator.graphs and not device.supports_graphs:
+        yield "generator.graphs", True, "nothing is recorded there; take graphs=False"
     if not device.is_accelerator and plan.offload in (Offload.STAGE, Offload.LAYER):
         yield "offload", plan.offload, "weights are in this memory anyway; take 'disk' or 'none'"
 

@@ -83,7 +83,6 @@ class DecoderPlan:
         hoisted: What does not change between steps is computed once (B).
         packed: Both branches of guidance in one pass, without padding (B).
         attention: Kernel of attention.
-        graphs: Replay recorded graphs (A).
         step_cache: Relative change of the first block below which the other blocks are skipped
             (E); 0 never skips.
         guidance_low: Noise level in [0, 1] from which guidance is on (E); 0 is always.
@@ -96,7 +95,6 @@ class DecoderPlan:
     hoisted: bool = False
     packed: bool = False
     attention: Attention = Attention.AUTO
-    graphs: bool = False
     step_cache: float = 0.0
     guidance_low: float = 0.0
     guidance_high: float = 1.0

@@ -7,6 +7,7 @@ plainly: the same result up to rounding, and never more memory than one layer.
 Legend: r rows, i inputs, o outputs, g groups.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ _LEAST_ROWS = 32
 """Rows that integer products on accelerators need; fewer are filled up."""
 
 
-class QuantizedLinear(nn.Module):
+class QuantizedLinear(nn.Module, ABC):
     """A linear layer with small weights that do not learn and are not saved.
 
     Args:
@@ -47,9 +48,9 @@ class QuantizedLinear(nn.Module):
         self.bias = bias_o
 
     @classmethod
+    @abstractmethod
     def of(cls, weight_oi: Tensor, bias_o: nn.Parameter | None) -> "QuantizedLinear":
         """Round a weight ``[out, in]``."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., in]`` to ``[..., out]`` in the dtype of ``x``."""
@@ -62,8 +63,9 @@ class QuantizedLinear(nn.Module):
         """One layer with the outputs of this one, then those of the others."""
         return SideBySide([self, *others])
 
+    @abstractmethod
     def _multiply(self, x_ri: Tensor) -> Tensor:
-        raise NotImplementedError
+        """Map ``[rows, in]`` to ``[rows, out]``, without the bias."""
 
     def _save_to_state_dict(
         self, destination: dict[str, Any], prefix: str, keep_vars: bool

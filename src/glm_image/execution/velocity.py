@@ -169,7 +169,7 @@ class Packed:
         count = 1 if guidance is None else 2
         told_bchw, *untold = [
             velocity_bchw
-            for pack, cache in zip(self._packs[:count], self._caches, strict=False)
+            for pack, cache in zip(self._packs[:count], self._caches[:count], strict=True)
             for velocity_bchw in pack.run(latents_bchw, modulations, cache, count)
         ]
         return told_bchw if guidance is None else guidance.mix(told_bchw, *untold)

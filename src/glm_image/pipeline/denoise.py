@@ -129,7 +129,7 @@ class Denoising:
         self._sigmas, self._deltas = schedule.sigmas.tolist(), schedule.sigmas.diff().tolist()
         levels = [
             Level(timestep=timestep, guided=plan.guidance_low <= sigma <= plan.guidance_high)
-            for timestep, sigma in zip(schedule.timesteps.tolist(), self._sigmas, strict=False)
+            for timestep, sigma in zip(schedule.timesteps.tolist(), self._sigmas[:-1], strict=True)
         ]
         self._velocity = choose(dit, branch, guidance, levels, plan)
 
