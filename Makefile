@@ -13,13 +13,13 @@ REQUIRED = import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format size quality parity clean
+.PHONY: help demo test check format size quality parity bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PROMPT='...'     words of the demo"
-	@echo "  ARGS='...'       further arguments of test, quality and parity"
+	@echo "  ARGS='...'       further arguments of test, quality, parity and bench"
 	@echo "  TORCH_INDEX=URL  further package index that holds torch builds for your device"
 	@echo "  PYTHON=...       interpreter for $(VENV), 3.11 or newer"
 
@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 
 size: ## Count files and lines, with the longest file of each folder
-	@find src tests scripts -name '*.py' -exec wc -l {} + | awk ' \
+	@find src tests scripts benchmarks -name '*.py' -exec wc -l {} + | awk ' \
 		$$2 == "total" { next } \
 		{ folder = $$2; sub("/[^/]*$$", "", folder); files[folder]++; lines[folder] += $$1; \
 		  top = folder; sub("/.*", "", top); all[top]++; sum[top] += $$1; \
@@ -58,10 +58,13 @@ quality: $(VENV)/.dev ## Measure what the bundled model draws
 parity: $(VENV)/.dev ## Compare with the reference libraries, number by number
 	@$(BIN)/python scripts/parity.py $(ARGS)
 
+bench: $(VENV)/.dev ## Measure speed beside the reference libraries, some twenty minutes
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 clean: ## Remove the environment, caches and builds; pictures stay
 	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis
-	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +
+	@find src tests scripts benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
 	@for python in $(PYTHONS); do \

@@ -118,8 +118,8 @@ class Table:
 class Recorder(Sampler):
     """A sampler that keeps the scores it has seen and what it made of them."""
 
-    seen: list[Tensor] = field(default_factory=list)
-    chosen: list[Tensor] = field(default_factory=list)
+    seen: list[Tensor] = field(default_factory=list, compare=False)
+    chosen: list[Tensor] = field(default_factory=list, compare=False)
 
     def pick(self, logits_bv: Tensor, uniforms_b: Tensor) -> Tensor:
         """Choose as any sampler does."""
@@ -140,7 +140,7 @@ class Comparison:
     def __init__(self, folder: Path, steps: int) -> None:
         self.table = Table()
         self.steps = steps
-        self.system = System.load(folder, resolve("cpu", "float32"), revision=None)
+        self.system = System.load(folder, resolve("cpu", "float32"), revision=None, plan="plain")
         diffusers_logging.set_verbosity_error()
         diffusers_logging.disable_progress_bar()
         self.reference = Reference(folder)
@@ -226,13 +226,15 @@ class Comparison:
         )
         empty = condition.encode_texts(system.glyph_encoder, [])
         trajectory: list[Tensor] = []
-        latents = denoise.sample(
+        painting = denoise.Denoising(
             system.dit,
-            self._draws(batch, 0).noise_pchw,
-            steps,
             denoise.conditional(system.dit, told),
             denoise.guide(system.dit, told, empty, GUIDANCE),
-            lambda step: trajectory.append(step.latents_bchw.clone()),
+            steps,
+            self._draws(batch, 0).noise_pchw,
+        )
+        latents = denoise.sample(
+            painting, lambda step: trajectory.append(step.latents_bchw.clone())
         )
         rows["latents after every step"].add(torch.cat(trajectory), painted.trajectory)
         (pixels,) = decode.to_pixels(system.vae, batch.outputs, latents)

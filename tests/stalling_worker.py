@@ -18,7 +18,9 @@ STALLED = "stalled"
 
 def main(folder: Path, checkpoint: Path, finish: int) -> None:
     torch.set_num_threads(1)
-    pipeline = GlmImagePipeline.from_pretrained(checkpoint, device="cpu", dtype="float32")
+    pipeline = GlmImagePipeline.from_pretrained(
+        checkpoint, device="cpu", dtype="float32", plan="plain"
+    )
     run = sample_benchmark.begin(folder, checkpoint)
     write = generating.write_atomically
     written = []

@@ -63,11 +63,21 @@ class Device:
         return self.kind is not DeviceKind.CPU
 
     @property
+    def supports_graphs(self) -> bool:
+        """Whether the device replays recorded work."""
+        return self.kind is DeviceKind.CUDA
+
+    @property
     def name(self) -> str:
         """Name of the hardware as its driver reports it, or the kind where none is known."""
         if self.kind is DeviceKind.CUDA:
             return torch.cuda.get_device_name(self.torch_device)
         return str(self.torch_device)
+
+    @property
+    def multiplies_small_numbers(self) -> bool:
+        """Whether torch has products of eight- and four-bit weights for this kind of device."""
+        return self.kind in (DeviceKind.CUDA, DeviceKind.CPU)
 
     def synchronize(self) -> None:
         """Wait until all queued work is done, so that a clock tells the truth."""

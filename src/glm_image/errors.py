@@ -2,11 +2,13 @@
 
 GlmImageError
 ├── InputError        what was asked cannot be done as asked (exit code 2, HTTP 400)
+│   └── PlanError     a way of running that does not work here; the hint names one that does
 ├── ConfigError       a configuration contradicts itself
 ├── CheckpointError   a checkpoint is damaged or does not fit the model; lists every problem
 ├── ShapeError        a tensor or record has the wrong shape
 ├── NotFoundError     a file, model or hub repository is not there
 ├── ToolError         an outside reader or judge gave no usable answer
+├── CapacityError     there is too much to do; later the same may be accepted (HTTP 503)
 └── CancelledError    the caller asked to stop
 
 Every error carries the field it is about and a hint that says how to mend it.
@@ -39,6 +41,10 @@ class InputError(GlmImageError, ValueError):
     """The request is not valid."""
 
 
+class PlanError(InputError):
+    """An execution plan does not work on this device or with this much memory."""
+
+
 class ConfigError(GlmImageError, ValueError):
     """A configuration contradicts itself or names unknown fields."""
 
@@ -53,6 +59,10 @@ class NotFoundError(GlmImageError, LookupError):
 
 class ToolError(GlmImageError):
     """An outside instrument, such as a judge behind a network, gave no usable answer."""
+
+
+class CapacityError(GlmImageError):
+    """There is too much to do at present; the same request may be accepted later."""
 
 
 class CancelledError(GlmImageError):

@@ -19,12 +19,12 @@ from torch import Tensor
 from transformers import DynamicCache, GlmImageConfig, GlmImageForConditionalGeneration
 
 from glm_image.layers.cache import KVCache
-from glm_image.layers.mask import padded_causal_mask
 from glm_image.models.generator import Generator
 from glm_image.models.positions import batch_positions, prompt_positions, raster_positions
 from glm_image.models.presets import full_generator
 from glm_image.models.vit import VisionConfig
 from glm_image.types import Grid, SourceSpan
+from padding import padded_causal_mask
 
 pytestmark = pytest.mark.parity
 

@@ -5,6 +5,7 @@ another sampler. What must agree is every score before every choice, what our sa
 reference's scores, and everything that is painted from the codes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.result import Result
 from glm_image.pipeline.sampling import Sampler, draw
 from glm_image.pipeline.schedule import schedule
-from glm_image.types import Size
+from glm_image.types import Latents, Size
 
 pytestmark = pytest.mark.parity
 
@@ -100,14 +101,14 @@ def run(
     trajectory: list[Tensor] = []
     sample = denoise.sample
 
-    def recording(*args: object) -> object:
-        *others, on_step = args
-
+    def recording(
+        denoising: denoise.Denoising, on_step: Callable[[denoise.Step], None]
+    ) -> list[Latents]:
         def keep(step: denoise.Step) -> None:
             trajectory.append(step.latents_bchw.clone())
-            on_step(step)  # type: ignore[operator]
+            on_step(step)
 
-        return sample(*others, keep)  # type: ignore[arg-type]
+        return sample(denoising, keep)
 
     patch.setattr(denoise, "sample", recording)
     result = tiny_pipeline(

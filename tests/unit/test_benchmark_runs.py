@@ -38,15 +38,23 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def plain_pipeline(tiny_checkpoint: Path) -> GlmImagePipeline:
+    """Runs by the same plan in every process, which the fastest plan does not promise."""
+    return GlmImagePipeline.from_pretrained(
+        tiny_checkpoint, device="cpu", dtype="float32", plan="plain"
+    )
+
+
+@pytest.fixture(scope="module")
 def whole(
     one_thread: None,
     tmp_path_factory: pytest.TempPathFactory,
-    tiny_pipeline: GlmImagePipeline,
+    plain_pipeline: GlmImagePipeline,
     tiny_checkpoint: Path,
 ) -> RunFolder:
     """A finished run; tests must not change it."""
     run = begin(tmp_path_factory.mktemp("runs") / "whole", tiny_checkpoint)
-    outcome = generate(tiny_pipeline, BENCHMARK, items(), run)
+    outcome = generate(plain_pipeline, BENCHMARK, items(), run)
     assert (outcome.kept, outcome.made, outcome.failed) == (0, PICTURES, 0)
     return run
 
@@ -96,20 +104,20 @@ def test_a_finished_run_is_not_drawn_again(whole: RunFolder) -> None:
 
 
 def test_subsets_and_order_do_not_change_pictures(
-    tmp_path: Path, whole: RunFolder, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, whole: RunFolder, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     run = begin(tmp_path, tiny_checkpoint)
-    generate(tiny_pipeline, BENCHMARK, items()[:1:-1], run)
+    generate(plain_pipeline, BENCHMARK, items()[:1:-1], run)
     some = digests(run)
     assert len(some) == 6
     assert some.items() <= digests(whole).items()
 
 
 def test_batches_give_the_same_pictures_up_to_rounding(
-    tmp_path: Path, whole: RunFolder, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, whole: RunFolder, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     run = begin(tmp_path, tiny_checkpoint)
-    outcome = generate(tiny_pipeline, BENCHMARK, items(), run, batch=4)
+    outcome = generate(plain_pipeline, BENCHMARK, items(), run, batch=4)
     assert outcome.made == PICTURES
     for key, line in run.lines(BENCHMARK.name).items():
         with (
@@ -123,11 +131,11 @@ def test_batches_give_the_same_pictures_up_to_rounding(
 
 
 def test_a_picture_that_cannot_be_drawn_is_noted_and_tried_again(
-    tmp_path: Path, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     good, bad = items()[0], replace(items()[1], size=(4096, 64))
     run = begin(tmp_path, tiny_checkpoint)
-    outcome = generate(tiny_pipeline, BENCHMARK, [bad, good], run, batch=2)
+    outcome = generate(plain_pipeline, BENCHMARK, [bad, good], run, batch=2)
     assert (outcome.made, outcome.failed, outcome.is_complete) == (2, 2, False)
     line = run.lines(BENCHMARK.name)[bad.id, 1]
     assert line.status == "failed"
@@ -139,29 +147,29 @@ def test_a_picture_that_cannot_be_drawn_is_noted_and_tried_again(
 
 
 def test_one_of_a_batch_that_fails_does_not_take_the_others_along(
-    tmp_path: Path, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     blank = replace(items()[1], prompt=" ")
     run = begin(tmp_path, tiny_checkpoint)
-    outcome = generate(tiny_pipeline, BENCHMARK, [items()[0], blank, items()[2]], run, batch=6)
+    outcome = generate(plain_pipeline, BENCHMARK, [items()[0], blank, items()[2]], run, batch=6)
     assert (outcome.made, outcome.failed) == (4, 2)
 
 
 def test_another_pipeline_is_refused(
-    tmp_path: Path, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     run = begin(tmp_path, tiny_checkpoint.with_name("other"))
     with pytest.raises(InputError, match="other on cpu"):
-        generate(tiny_pipeline, BENCHMARK, items(), run)
+        generate(plain_pipeline, BENCHMARK, items(), run)
     with pytest.raises(InputError, match="batch"):
-        generate(tiny_pipeline, BENCHMARK, items(), run, batch=0)
+        generate(plain_pipeline, BENCHMARK, items(), run, batch=0)
 
 
 # ------------------------------------------------------------------------- interruptions
 
 
 def test_a_killed_run_goes_on_to_the_same_pictures(
-    tmp_path: Path, whole: RunFolder, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, whole: RunFolder, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     worker = subprocess.Popen(
         [sys.executable, stalling_worker.__file__, str(tmp_path), str(tiny_checkpoint), "3"],
@@ -178,17 +186,17 @@ def test_a_killed_run_goes_on_to_the_same_pictures(
 
     run = begin(tmp_path, tiny_checkpoint)
     assert len(run.lines(BENCHMARK.name)) == 3
-    outcome = generate(tiny_pipeline, BENCHMARK, items(), run)
+    outcome = generate(plain_pipeline, BENCHMARK, items(), run)
     assert (outcome.kept, outcome.made) == (3, PICTURES - 3)
     assert digests(run) == digests(whole)
     assert not list(tmp_path.rglob("*.part"))
 
 
 def test_lost_and_changed_pictures_are_drawn_again(
-    tmp_path: Path, whole: RunFolder, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, whole: RunFolder, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     run = begin(tmp_path, tiny_checkpoint)
-    generate(tiny_pipeline, BENCHMARK, items()[:2], run)
+    generate(plain_pipeline, BENCHMARK, items()[:2], run)
     lines = run.lines(BENCHMARK.name)
     run.check(lines["a/0", 1]).unlink()
     changed = run.check(lines["a/1", 2])
@@ -197,21 +205,21 @@ def test_lost_and_changed_pictures_are_drawn_again(
     changed.write_bytes(data)
     with pytest.raises(InputError, match="not the picture that was made"):
         run.check(lines["a/1", 2])
-    outcome = generate(tiny_pipeline, BENCHMARK, items()[:2], run)
+    outcome = generate(plain_pipeline, BENCHMARK, items()[:2], run)
     assert (outcome.kept, outcome.made) == (2, 2)
     assert digests(run).items() <= digests(whole).items()
 
 
 def test_a_line_cut_off_by_a_crash_is_forgotten(
-    tmp_path: Path, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     run = begin(tmp_path, tiny_checkpoint)
-    generate(tiny_pipeline, BENCHMARK, items()[:1], run)
+    generate(plain_pipeline, BENCHMARK, items()[:1], run)
     manifest = tmp_path / MANIFEST_FILE
     manifest.write_bytes(manifest.read_bytes()[:-30])
     assert len(run.lines(BENCHMARK.name)) == 1
     again = begin(tmp_path, tiny_checkpoint)
-    assert generate(tiny_pipeline, BENCHMARK, items()[:1], again).made == 1
+    assert generate(plain_pipeline, BENCHMARK, items()[:1], again).made == 1
     assert len(again.manifest()) == 2
 
 
@@ -227,7 +235,7 @@ def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:
 
 def test_a_full_disk_ends_the_run_and_leaves_it_good(
     tmp_path: Path,
-    tiny_pipeline: GlmImagePipeline,
+    plain_pipeline: GlmImagePipeline,
     tiny_checkpoint: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -242,13 +250,13 @@ def test_a_full_disk_ends_the_run_and_leaves_it_good(
     with monkeypatch.context() as patch:
         patch.setattr(generating, "write_atomically", write_one)
         with pytest.raises(OSError, match="No space"):
-            generate(tiny_pipeline, BENCHMARK, items()[:1], run)
+            generate(plain_pipeline, BENCHMARK, items()[:1], run)
     assert list(digests(run)) == [("a/0", 1)]
-    assert generate(tiny_pipeline, BENCHMARK, items()[:1], run).made == 1
+    assert generate(plain_pipeline, BENCHMARK, items()[:1], run).made == 1
 
 
 def test_a_cancelled_run_notes_no_failure(
-    tmp_path: Path, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     run = begin(tmp_path, tiny_checkpoint)
 
@@ -256,7 +264,7 @@ def test_a_cancelled_run_notes_no_failure(
         raise CancelledError("enough")
 
     with pytest.raises(CancelledError):
-        generate(tiny_pipeline, BENCHMARK, items(), run, on_item=stop)
+        generate(plain_pipeline, BENCHMARK, items(), run, on_item=stop)
     assert len(digests(run)) == 1
 
 
@@ -322,23 +330,23 @@ def test_a_picture_cannot_lie_outside_of_the_run(tmp_path: Path) -> None:
         run.image_path(BENCHMARK, replace(items()[0], id="../../x"), 1)
 
 
-def test_a_run_is_described(tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path) -> None:
+def test_a_run_is_described(plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path) -> None:
     asked = Asked(model=tiny_checkpoint, steps=3, base_seed=9, size=Size(64, 96))
-    settings = describe(tiny_pipeline, asked)
+    settings = describe(plain_pipeline, asked)
     assert (settings.height, settings.width, settings.steps, settings.base_seed) == (64, 96, 3, 9)
     assert (settings.temperature, settings.top_p, settings.guidance) == (0.9, 0.75, 1.5)
     assert (settings.model, settings.device) == (str(tiny_checkpoint), "cpu")
     assert set(settings.versions) >= {"python", "torch", "glm-image"}
-    assert settings.digest != describe(tiny_pipeline, replace(asked, quotes="compat")).digest
+    assert settings.digest != describe(plain_pipeline, replace(asked, quotes="compat")).digest
     again = RunSettings.from_json(settings.to_json(), source="x")
     assert (again, again.digest) == (settings, settings.digest)
     with pytest.raises(InputError, match="pixels a side"):
-        describe(tiny_pipeline, replace(asked, size=Size(4096, 64)))
+        describe(plain_pipeline, replace(asked, size=Size(4096, 64)))
 
 
-def test_weights_have_a_digest(tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path) -> None:
-    first = describe(tiny_pipeline, Asked(model=tiny_checkpoint)).weights_sha256
-    bundled = describe(tiny_pipeline, Asked(model=None)).weights_sha256
+def test_weights_have_a_digest(plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path) -> None:
+    first = describe(plain_pipeline, Asked(model=tiny_checkpoint)).weights_sha256
+    bundled = describe(plain_pipeline, Asked(model=None)).weights_sha256
     assert len(first) == 64 == len(bundled)
     assert first != bundled
 
@@ -347,13 +355,13 @@ def test_weights_have_a_digest(tiny_pipeline: GlmImagePipeline, tiny_checkpoint:
 
 
 def test_merged_shards_are_the_whole(
-    tmp_path: Path, whole: RunFolder, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, whole: RunFolder, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     parts = [tmp_path / "1", tmp_path / "2"]
     for number, part in enumerate(parts, start=1):
         shard = Shard(number=number, count=2)
         run = begin(part, tiny_checkpoint)
-        outcome = generate(tiny_pipeline, BENCHMARK, items(), run, shard=shard)
+        outcome = generate(plain_pipeline, BENCHMARK, items(), run, shard=shard)
         assert outcome.made == (6, 4)[number - 1]
     merged = merge(parts, tmp_path / "merged")
     assert digests(merged) == digests(whole)
@@ -377,11 +385,11 @@ def test_only_equal_runs_are_merged(tmp_path: Path) -> None:
 
 
 def test_contradicting_and_damaged_pictures_are_not_merged(
-    tmp_path: Path, tiny_pipeline: GlmImagePipeline, tiny_checkpoint: Path
+    tmp_path: Path, plain_pipeline: GlmImagePipeline, tiny_checkpoint: Path
 ) -> None:
     runs = [begin(tmp_path / name, tiny_checkpoint) for name in "ab"]
     for run, prompt in zip(runs, ("one", "two"), strict=True):
-        generate(tiny_pipeline, BENCHMARK, [replace(items()[0], prompt=prompt)], run)
+        generate(plain_pipeline, BENCHMARK, [replace(items()[0], prompt=prompt)], run)
     with pytest.raises(InputError, match="is not the picture in"):
         merge([run.path for run in runs], tmp_path / "merged")
     picture = runs[0].check(runs[0].lines("sample")["a/0", 1])

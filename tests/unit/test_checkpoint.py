@@ -16,7 +16,7 @@ import tiny
 from glm_image.checkpoint import keymap, published
 from glm_image.checkpoint.keymap import KeyTable
 from glm_image.checkpoint.published import Components
-from glm_image.checkpoint.reader import WeightJob, load_weights
+from glm_image.checkpoint.reader import Target, WeightJob, load_weights
 from glm_image.checkpoint.writer import whole_folder, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
 from glm_image.models.dit import DiT
@@ -364,7 +364,7 @@ def test_peak_memory_is_the_model_and_one_tensor(tmp_path: Path, stored: torch.d
     job = WeightJob(folder=tmp_path, stem="model", module=network, table=keymap.DIT)
     Path("/proc/self/clear_refs").write_text("5")
     before = status("VmRSS")
-    load_weights([job], dtype=torch.float32, device=CPU)
+    load_weights([job], Target(dtype=torch.float32, device=CPU))
     grown = status("VmHWM") - before
     model = sum(parameter.nbytes for parameter in network.parameters())
     one = max(parameter.nbytes for parameter in network.parameters())

@@ -43,10 +43,10 @@ def test_01_edits_run_with_one_source_and_with_unlike_ones(tiny_pipeline: GlmIma
 def test_02_decoder_is_told_the_unshifted_timestep_less_one(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = record(monkeypatch, DiT, "forward")
+    calls = record(monkeypatch, DiT, "modulations")
     for size in (64, 96):
         edit(tiny_pipeline, num_inference_steps=50, guidance_scale=1.0, height=size, width=size)
-        told = [float(keywords["timestep_b"][0]) for _, keywords, _ in calls]
+        told = [timestep for (_, timestep_b, *_), _, _ in calls for timestep in timestep_b.tolist()]
         assert told == [999.0 - 20 * step for step in range(50)]
         calls.clear()
 
@@ -159,6 +159,7 @@ def test_10_positions_belong_to_the_request(tiny_pipeline: GlmImagePipeline) -> 
     def quiet() -> None:
         return None
 
+    before = {name: one.clone() for name, one in system.generator.named_buffers()}
     first, second = write("one", Size(64, 64), quiet), write("another", Size(96, 64), quiet)
     nested: list[Tensor] = []
 
@@ -168,7 +169,9 @@ def test_10_positions_belong_to_the_request(tiny_pipeline: GlmImagePipeline) -> 
 
     assert torch.equal(write("one", Size(64, 64), interleave), first)
     assert torch.equal(nested[0], second)
-    assert not list(system.generator.buffers())
+    after = dict(system.generator.named_buffers())
+    assert before.keys() == after.keys()
+    assert all(torch.equal(one, after[name]) for name, one in before.items())
 
 
 def test_11_global_random_state_is_left_alone(tiny_pipeline: GlmImagePipeline) -> None:

@@ -17,6 +17,7 @@ import torch
 import tiny
 from drawing import SOURCE, close, edit, inputs, picture, record, reference
 from glm_image.errors import InputError, ShapeError
+from glm_image.execution.velocity import Level, Plain
 from glm_image.image.size import SourceLimits
 from glm_image.models.glm import GlmModel
 from glm_image.models.glyph_encoder import distance_buckets
@@ -115,9 +116,10 @@ def test_22_unconditional_branch_knows_no_reference(tiny_pipeline: GlmImagePipel
         assert guidance is not None
         branch = denoise.conditional(dit, [one])
         assert (branch.references is not None) == bool(references)
-        alone = denoise.velocity(dit, latents, 500.0, guidance.unconditional, None)
-        told_all = denoise.velocity(dit, latents, 500.0, branch, None)
-        mixed = denoise.velocity(dit, latents, 500.0, branch, guidance)
+        level = [Level(timestep=500.0)]
+        alone = Plain(dit, guidance.unconditional, None, level)(latents, 0)
+        told_all = Plain(dit, branch, None, level)(latents, 0)
+        mixed = Plain(dit, branch, guidance, level)(latents, 0)
         torch.testing.assert_close(mixed, alone + 1.5 * (told_all - alone))
         outputs.append(alone)
     assert torch.equal(outputs[0], outputs[1])
@@ -188,16 +190,18 @@ def test_24_glyphs_see_both_ways_and_sizes_are_multiples_of_32(
 def test_25_no_query_is_left_without_a_key(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Left padding of a batch: every row of every mask allows something."""
-    calls = record(monkeypatch, GlmModel, "forward")
+    """Prompts are read without padding, and a row sees itself whatever its neighbours see."""
+    calls = record(monkeypatch, GlmModel, "run")
     edit(tiny_pipeline, ["a", "a longer one", "b" * 70])
-    masks = [keywords["mask"] for _, keywords, _ in calls]
-    assert all(mask is not None and mask.dtype == torch.bool for mask in masks)
-    assert all(bool(mask.any(-1).all()) for mask in masks)
-    assert not bool(masks[0].all())
+    contexts = [arguments[2] for arguments, _, _ in calls]
+    assert [context.causal for context in contexts] == [True] * 3 + [False] * 4
+    assert all(context.mask is None for context in contexts[:3])
+    masks = [context.mask for context in contexts[3:]]
+    assert all(mask.dtype == torch.bool and bool(mask.any(-1).all()) for mask in masks)
+    assert not any(bool(mask.all()) for mask in masks)
     calls.clear()
     edit(tiny_pipeline, ["a", "b"])
-    assert all(keywords["mask"] is None for _, keywords, _ in calls)
+    assert all(arguments[2].mask is None for arguments, _, _ in calls)
 
 
 def test_26_no_other_library_version_can_break_it() -> None:
@@ -208,9 +212,9 @@ def test_26_no_other_library_version_can_break_it() -> None:
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 
-def test_27_loaded_weights_are_the_stored_ones(tiny_pipeline: GlmImagePipeline) -> None:
+def test_27_loaded_weights_are_the_stored_ones(tiny_checkpoint: Path) -> None:
     built = tiny.networks(tiny.components())
-    system = tiny_pipeline.system
+    system = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan="plain").system
     loaded = [system.generator, system.dit, system.vae, system.glyph_encoder]
     for network, original in zip(loaded, built.values(), strict=True):
         state = network.state_dict()
@@ -223,10 +227,11 @@ def test_28_noise_is_fp32_in_a_bf16_pipeline(
     tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", dtype="bfloat16")
+    begun = record(monkeypatch, denoise.Denoising, "__init__")
     calls = record(monkeypatch, denoise, "sample")
     edit(loaded)
-    (_, start, *_), _, latents = calls[0]
-    assert start.dtype == latents[0].values_chw.dtype == torch.float32
+    (*_, start, _), _, _ = begun[0]
+    assert start.dtype == calls[0][2][0].values_chw.dtype == torch.float32
     expected = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(7))
     assert torch.equal(start, expected)
     assert not torch.equal(start, start.bfloat16().float())

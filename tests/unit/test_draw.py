@@ -1,5 +1,6 @@
 """Scenes to pixels."""
 
+import sys
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -198,6 +199,8 @@ def test_fonts_inside_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     (bundled / "DejaVuSans-Bold.ttf").touch()
     (tmp_path / "matplotlib" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
+    # What is imported already is found where it came from.
+    monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
     monkeypatch.setattr(fonts, "_ROOTS", ())
     found = fonts._installed.__wrapped__()
     assert found == {"DejaVuSans-Bold.ttf": bundled / "DejaVuSans-Bold.ttf"}

@@ -105,6 +105,18 @@ def test_tags_say_what_is_not_official(
     assert bool(reasons) == (tags != ("official",))
 
 
+@pytest.mark.parametrize(("side", "tags"), [(1024, ("official",)), (512, ("other-size",))])
+def test_pictures_of_another_size_are_not_official(
+    tmp_path: Path, side: int, tags: tuple[str, ...]
+) -> None:
+    run = scored.read(make(tmp_path / "run", prompts=4, header=OFFICIAL))
+    known = run.benchmarks["cvtg-2k"].header
+    counts = results.Counts(expected=4, ok=4, failed=0, refused=0, missing=0)
+    found, reasons = results.tags_of(replace(BENCHMARK, side=1024), known, counts, {(side, side)})
+    assert found == tags
+    assert reasons == (() if side == 1024 else ("drawn at 512x512; the authors at 1024x1024",))
+
+
 def official(numbers: Results) -> BenchmarkResult:
     return replace(numbers.benchmarks[0], tags=("official",), reasons=())
 

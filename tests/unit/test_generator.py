@@ -9,7 +9,6 @@ from torch import Tensor
 
 from glm_image.errors import ConfigError, ShapeError
 from glm_image.layers.cache import KVCache
-from glm_image.layers.mask import padded_causal_mask
 from glm_image.models.generator import Generator, GeneratorConfig
 from glm_image.models.glm import GlmConfig
 from glm_image.models.positions import batch_positions, prompt_positions, raster_positions
@@ -17,6 +16,7 @@ from glm_image.models.presets import full_generator
 from glm_image.models.vit import VisionConfig
 from glm_image.models.vq import VqConfig
 from glm_image.types import SourceSpan
+from padding import padded_causal_mask
 
 CONFIG = GeneratorConfig(
     text=GlmConfig(

@@ -14,6 +14,7 @@ from torch import Tensor
 import glm_image
 from drawing import STEPS, draw, edit, picture, record
 from glm_image.errors import CancelledError, GlmImageError, InputError
+from glm_image.execution.plan import ExecutionPlan
 from glm_image.pipeline import denoise
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.progress import Progress
@@ -311,10 +312,10 @@ def test_result_says_how_it_was_made(tiny_pipeline: GlmImagePipeline) -> None:
 def test_pictures_of_no_numbers_are_an_error(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object, latents_bchw: Tensor, *__: object) -> Tensor:
+    def broken(latents_bchw: Tensor, step: int) -> Tensor:
         return torch.full_like(latents_bchw, torch.nan)
 
-    monkeypatch.setattr(denoise, "velocity", broken)
+    monkeypatch.setattr(denoise, "choose", lambda *_: broken)
     with pytest.raises(GlmImageError, match="no numbers"):
         edit(tiny_pipeline)
 
@@ -322,10 +323,10 @@ def test_pictures_of_no_numbers_are_an_error(
 def test_too_little_memory_names_the_ways_out(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> Tensor:
+    def full(latents_bchw: Tensor, step: int) -> Tensor:
         raise torch.OutOfMemoryError("tried to allocate")
 
-    monkeypatch.setattr(denoise, "velocity", full)
+    monkeypatch.setattr(denoise, "choose", lambda *_: full)
     with pytest.raises(GlmImageError, match="max_batch=1"):
         edit(tiny_pipeline)
 
@@ -333,10 +334,11 @@ def test_too_little_memory_names_the_ways_out(
 def test_guidance_of_one_runs_the_decoder_once_per_step(
     tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = record(monkeypatch, type(tiny_pipeline.system.dit), "forward")
-    edit(tiny_pipeline, guidance_scale=1.0)
+    plain = GlmImagePipeline(dataclasses.replace(tiny_pipeline.system, plan=ExecutionPlan()))
+    calls = record(monkeypatch, type(plain.system.dit), "forward")
+    edit(plain, guidance_scale=1.0)
     assert len(calls) == STEPS
-    edit(tiny_pipeline, guidance_scale=1.5)
+    edit(plain, guidance_scale=1.5)
     assert len(calls) == 3 * STEPS
 
 

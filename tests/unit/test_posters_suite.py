@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from glm_image.cli import evaluate
+from glm_image.cli import evaluate_posters
 from glm_image.cli.main import main
 from glm_image.data import fonts
 from glm_image.data.draw import Pixels, render
@@ -264,7 +264,7 @@ def test_no_cases_are_refused() -> None:
 
 @pytest.fixture
 def perfect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "_painter", lambda model, steps: Perfect())
+    monkeypatch.setattr(evaluate_posters, "_painter", lambda flags: Perfect())
 
 
 @pytest.mark.usefixtures("perfect")
@@ -276,6 +276,19 @@ def test_the_command_measures(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     assert "all right" in err and "100%" in err
     content = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert content["settings"] == {"model": "bundled", "prompts": 1, "edits": 1, "steps": 2}
+
+
+@pytest.mark.usefixtures("perfect")
+def test_the_command_prints_json_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = "evaluate nano --count 1 --edits 0 --rows tokens-only --json --quiet --output"
+    assert main([*words.split(), str(tmp_path)]) == 0
+    out, err = capfd.readouterr()
+    printed = json.loads(out)
+    assert printed["figures"]["tokens-only"]["all right"]["value"] == 1
+    assert err == ""
+    words = "evaluate sheet --count 1 --edits 0 --json --quiet --output"
+    assert main([*words.split(), str(tmp_path)]) == 0
+    assert json.loads(capfd.readouterr().out) == {"sheets": [str(tmp_path / "drawings.png")]}
 
 
 @pytest.mark.usefixtures("perfect")
@@ -295,6 +308,11 @@ def test_the_command_draws_sheets(tmp_path: Path, capfd: pytest.CaptureFixture[s
 def test_the_command_refuses(flag: str, value: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "nano", flag, value]) == 2
     assert "fix:" in capfd.readouterr().err
+
+
+def test_the_command_refuses_no_steps(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "nano", "--steps", "0", "--count", "1"]) == 2
+    assert "--steps" in capfd.readouterr().err
 
 
 # ----------------------------------------------------------------- reports and sheets

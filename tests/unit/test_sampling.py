@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from glm_image.pipeline.sampling import MAX_SEED, Sampler, draw
+from glm_image.pipeline.sampling import MAX_SEED, Sampler, _rank, draw
 
 PROBABILITIES = torch.tensor([[0.1, 0.4, 0.05, 0.3, 0.15]])
 
@@ -92,6 +92,31 @@ def test_rows_are_chosen_on_their_own() -> None:
     sampler = Sampler(temperature=0.9, top_p=0.75)
     single = [int(sampler.pick(logits[i : i + 1], uniforms[i : i + 1])) for i in range(7)]
     assert sampler.pick(logits, uniforms).tolist() == single
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(width=32, allow_nan=False), min_size=7, max_size=7),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_ranking_is_that_of_a_stable_sort(scores: list[list[float]]) -> None:
+    scores_bv = torch.tensor(scores, dtype=torch.float32)
+    ranked, order = _rank(scores_bv)
+    expected = scores_bv.sort(dim=-1, descending=True, stable=True)
+    assert torch.equal(order, expected.indices)
+    assert torch.equal(ranked, expected.values)
+
+
+def test_ranking_of_a_whole_vocabulary_with_ties() -> None:
+    generator = torch.Generator().manual_seed(3)
+    scores_bv = torch.randn(3, 16384, generator=generator).bfloat16().float()
+    ranked, order = _rank(scores_bv)
+    expected = scores_bv.sort(dim=-1, descending=True, stable=True)
+    assert len(ranked[0].unique()) < 2000
+    assert torch.equal(order, expected.indices)
+    assert torch.equal(ranked, expected.values)
 
 
 def test_draws_belong_to_the_seed_alone() -> None:

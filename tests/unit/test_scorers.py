@@ -1,5 +1,6 @@
 """What single pictures are worth, and the numbers that benchmarks make of them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from PIL import Image
 from glm_image.errors import ConfigError, ToolError
 from glm_image.evaluation import catalogue, statistics
 from glm_image.evaluation.benchmark import Benchmark, Item, Question
+from glm_image.evaluation.data_folder import VARIABLE, find
 from glm_image.evaluation.judges.base import Request
 from glm_image.evaluation.posters import held_out
 from glm_image.evaluation.scorers.base import Marks
@@ -253,6 +255,17 @@ def test_tiif_is_the_mean_of_nine_groups() -> None:
     assert found["style_short"] == pytest.approx(groups[6])
     assert found["basic_short"] == pytest.approx(1 / 8)
     assert "overall_long" not in found
+
+
+@pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} names no folder with the data")
+@pytest.mark.parametrize(("name", "score"), [("tiif-testmini", 97.04), ("tiif-test", 96.91)])
+def test_who_always_says_yes_scores_high_in_tiif(name: str, score: float) -> None:
+    benchmark = catalogue.get(name)
+    if not (find(benchmark) / benchmark.files[0].path).is_file():
+        pytest.skip("its data is not at hand")
+    found = numbers(benchmark, catalogue.items(benchmark), Tools(judge=Answers()))
+    for length in ("short", "long"):
+        assert 100 * found[f"overall_{length}"] == pytest.approx(score, abs=0.005)
 
 
 def test_tiif_reads_words_one_to_one() -> None:

@@ -117,6 +117,21 @@ def test_a_run_goes_on_where_it_was_killed(
     assert list(samples_of(run).values()) == [1, 1, 1, 0]
 
 
+def test_two_processes_do_not_score_the_same(
+    run: RunFolder, benchmark: Benchmark, source: Source
+) -> None:
+    refused: list[str] = []
+
+    def second(done: int, total: int) -> None:
+        with pytest.raises(InputError, match="another process is scoring") as caught:
+            score_run(run, benchmark, ITEMS, source)
+        refused.append(str(caught.value))
+
+    assert score_run(run, benchmark, ITEMS, source, on_picture=second).new == 4
+    assert len(refused) == 4
+    assert score_run(run, benchmark, ITEMS, source).kept == 4
+
+
 def test_what_a_reader_fails_at_is_not_scored(
     run: RunFolder, benchmark: Benchmark, source: Source
 ) -> None:

@@ -24,7 +24,7 @@ from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
-from glm_image.checkpoint.reader import WeightJob, load_weights
+from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -119,17 +119,40 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
         CheckpointError: Configs or weights are wrong; every problem is listed.
     """
     components = outline(folder)
+    fill(components, folder, Target(dtype=dtype, device=device))
+    return components
+
+
+def fill(
+    components: Components,
+    folder: Path,
+    target: Target,
+    adopt: Mapping[str, Adopt] | None = None,
+) -> None:
+    """Read the weights of networks that have none yet, one tensor at a time.
+
+    Args:
+        components: What :func:`outline` gave.
+        folder: The same folder.
+        target: What the weights become.
+        adopt: By folder of a network, what may take a weight as it is read, see
+            :class:`~glm_image.checkpoint.reader.WeightJob`.
+
+    Raises:
+        CheckpointError: Weights are wrong; every problem is listed.
+    """
+    takers = adopt or {}
     jobs = [
         WeightJob(
             folder=folder / network.folder,
             stem=network.stem,
             module=network.module,
             table=network.table,
+            adopt=takers.get(network.folder),
         )
         for network in _networks(components)
     ]
-    load_weights(jobs, dtype=dtype, device=device)
-    return components
+    load_weights(jobs, target)
 
 
 def outline(folder: Path) -> Components:
@@ -182,9 +205,11 @@ def save(
         documents: Texts for readers by file name, such as a model card.
 
     Raises:
-        CheckpointError: The folder holds something else, the disk is full or not writable, or a
-            weight cannot be stored.
+        CheckpointError: The folder holds something else, the disk is full or not writable, a
+            weight cannot be stored, or a network was rebuilt to run faster.
     """
+    for network in _networks(components):
+        _refuse_rebuilt(network)
     with whole_folder(folder) as part:
         for network in _networks(components):
             place = part / network.folder
@@ -305,6 +330,23 @@ def _networks(components: Components) -> tuple[_Network, ...]:
             config=configs.write_glyph_encoder(components.glyph_encoder.config),
         ),
     )
+
+
+def _refuse_rebuilt(network: _Network) -> None:
+    """Refuse a network whose weights have other names or shapes than its configuration says."""
+    with torch.device("meta"):
+        plain = type(network.module)(network.module.config)
+    shapes, expected = (
+        {name: weight.shape for name, weight in one.state_dict().items()}
+        for one in (network.module, plain)
+    )
+    if shapes != expected:
+        changed = min(name for name, _ in shapes.items() ^ expected.items())
+        raise CheckpointError(
+            f"{network.folder} runs in another form than it is saved in, see {changed}",
+            field="components",
+            hint="load the model with plan='plain' to save it",
+        )
 
 
 def _read_parts(folder: Path) -> _Parts:

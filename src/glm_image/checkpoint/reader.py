@@ -6,7 +6,7 @@ one tensor.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from glm_image.checkpoint.keymap import KeyTable
-from glm_image.checkpoint.safetensors_file import DTYPES, Entry, read_header, read_tensor
+from glm_image.checkpoint.safetensors_file import (
+    DTYPES,
+    Entry,
+    MappedFile,
+    read_header,
+    read_tensor,
+)
 from glm_image.errors import CheckpointError
+
+Adopt = Callable[[str, Tensor], bool]
 
 INDEX_SUFFIX = ".safetensors.index.json"
 WEIGHTS_SUFFIX = ".safetensors"
@@ -30,12 +38,15 @@ class WeightJob:
         stem: Name of the files up to the suffix.
         module: The network; its parameters have no memory yet.
         table: Names of its weights.
+        adopt: Gets each weight with its name in the network; says whether it put the weight in
+            its place itself, in a form of its own. None adopts nothing.
     """
 
     folder: Path
     stem: str
     module: nn.Module
     table: KeyTable
+    adopt: Adopt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +58,28 @@ class _Planned:
     ours: str
 
 
-def load_weights(jobs: Sequence[WeightJob], *, dtype: torch.dtype, device: torch.device) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What weights become.
+
+    Args:
+        dtype: Dtype of the parameters.
+        device: Device of the parameters.
+        mapped: Whether they stay in their files and in the files' dtype, on the CPU, and are read
+            when they are used.
+    """
+
+    dtype: torch.dtype
+    device: torch.device
+    mapped: bool = False
+
+
+def load_weights(jobs: Sequence[WeightJob], target: Target) -> None:
     """Fill networks with their weights.
 
     Args:
         jobs: The networks, built on the ``meta`` device.
-        dtype: Dtype of the parameters afterwards.
-        device: Device of the parameters afterwards.
+        target: What the weights become.
 
     Raises:
         CheckpointError: Weights are missing, unexpected, of the wrong shape or dtype, not finite,
@@ -62,7 +88,12 @@ def load_weights(jobs: Sequence[WeightJob], *, dtype: torch.dtype, device: torch
     problems: list[str] = []
     plans = [_plan(job, problems) for job in jobs]
     for job, plan in zip(jobs, plans, strict=True):
-        state = dict(_read(plan, dtype, device, problems))
+        weights = _read(plan, target, problems)
+        state = {
+            name: tensor
+            for name, tensor in weights
+            if job.adopt is None or not job.adopt(name, tensor)
+        }
         if not problems:
             job.module.load_state_dict(state, strict=True, assign=True)
     if problems:
@@ -164,18 +195,23 @@ def _values(entry: Entry) -> bytes:
 
 
 def _read(
-    plan: Sequence[_Planned], dtype: torch.dtype, device: torch.device, problems: list[str]
+    plan: Sequence[_Planned], target: Target, problems: list[str]
 ) -> Iterator[tuple[str, Tensor]]:
     """Read tensors in the order of the files; once there is a problem they are only checked."""
     by_file: dict[Path, list[_Planned]] = {}
     for planned in sorted(plan, key=lambda planned: planned.entry.start):
         by_file.setdefault(planned.entry.file, []).append(planned)
     for path, tensors in by_file.items():
+        mapped = MappedFile(path) if target.mapped else None
         with path.open("rb", buffering=0) as file:
             for planned in tensors:
                 try:
                     # Not held under a second name, so that at most one tensor is held twice.
-                    tensor = read_tensor(file, planned.entry).to(device=device, dtype=dtype)
+                    tensor = (
+                        read_tensor(file, planned.entry).to(target.device, target.dtype)
+                        if mapped is None
+                        else mapped.tensor(planned.entry)
+                    )
                 except (OSError, EOFError) as error:
                     problems.append(f"{path}: {planned.name} cannot be read: {error!r}")
                     continue
@@ -183,6 +219,8 @@ def _read(
                     problems.append(f"{path.parent.name}: {planned.name} has values not finite")
                 if not problems:
                     yield planned.ours, tensor
+                if mapped is not None:
+                    mapped.forget(planned.entry)
 
 
 def _is_finite(tensor: Tensor) -> bool:

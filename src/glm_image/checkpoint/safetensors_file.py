@@ -9,6 +9,7 @@ Source: huggingface/safetensors, format description.
 
 import json
 import math
+import mmap
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -104,6 +105,39 @@ def read_tensor(file: BinaryIO, entry: Entry) -> Tensor:
             raise EOFError
         done += count
     return tensor
+
+
+class MappedFile:
+    """A file whose tensors are read by the system when they are used, page by page.
+
+    Args:
+        path: A safetensors file; it must stay as it is while its tensors are in use.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            # Private pages: the file cannot be changed through a tensor.
+            self._pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+
+    def tensor(self, entry: Entry) -> Tensor:
+        """Values of an entry, on the CPU and in the dtype of the file, without memory so far.
+
+        Args:
+            entry: Must have one of :data:`DTYPES`.
+        """
+        dtype, values = DTYPES[entry.dtype], math.prod(entry.shape)
+        if not values:
+            return torch.empty(entry.shape, dtype=dtype, device="cpu")
+        flat = torch.frombuffer(self._pages, dtype=dtype, count=values, offset=entry.start)
+        return flat.view(entry.shape)
+
+    def forget(self, entry: Entry) -> None:
+        """Give the memory of an entry's pages back until they are used again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            start = -(-entry.start // mmap.PAGESIZE) * mmap.PAGESIZE
+            length = entry.stop // mmap.PAGESIZE * mmap.PAGESIZE - start
+            if length > 0:
+                self._pages.madvise(mmap.MADV_DONTNEED, start, length)
 
 
 def write_file(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype | None) -> None:

@@ -2,38 +2,64 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glm_image.cli.flags import ModelFlags
+from glm_image.cli.flags import ModelFlags, PlanFlags, flag, parse_bytes, parse_size
 from glm_image.cli.output import print_json
+from glm_image.cli.planning import in_words, wish
 from glm_image.errors import GlmImageError
 
 if TYPE_CHECKING:
     from glm_image.device import Device
+    from glm_image.execution.auto import Wish
+    from glm_image.pipeline.system import System
 
 GIGABYTE = 10**9
 
 
-def doctor(flags: ModelFlags) -> None:
-    """Show the device, the model and what it can make. No weights are loaded."""
+@dataclass(frozen=True, kw_only=True)
+class DoctorFlags(PlanFlags, ModelFlags):
+    """What is looked into."""
+
+    size: Annotated[
+        str | None,
+        flag(
+            "Count memory for pictures of this size. Default: the model's.",
+            "--size",
+            "-s",
+            metavar="WxH",
+        ),
+    ] = None
+    batch: Annotated[int, flag("Count memory for pictures at once. Default: 1.", metavar="N")] = 1
+    memory: Annotated[
+        str | None,
+        flag("Find a plan for so much memory, such as 24GB.", metavar="SIZE"),
+    ] = None
+
+
+def doctor(flags: DoctorFlags) -> None:
+    """Show the device, the model, what it can make and how it runs. No weights are loaded."""
+    asked = wish(flags)
     from glm_image.device import resolve
 
     device = resolve(flags.device, flags.dtype)
     record: dict[str, object] = {"software": _software(), "device": _device(device)}
-    failed = False
+    system = None
     try:
-        record["model"] = _model(flags.model, device)
+        system, record["model"] = _model(flags.model, device)
     except GlmImageError as error:
         record["model"] = {"problem": error.message, "fix": error.hint}
-        failed = True
+    if system is not None:
+        record["plan"] = _plan(system, asked, flags)
     if flags.json:
         print_json(record)
     else:
         _print(record, "")
-    if failed:
+    if system is None:
         raise typer.Exit(1)
 
 
@@ -62,7 +88,45 @@ def _device(device: "Device") -> dict[str, object]:
     return facts
 
 
-def _model(model: str | None, device: "Device") -> dict[str, object]:
+def _plan(system: "System", asked: "Wish", flags: DoctorFlags) -> dict[str, object]:
+    """The plan that the model would run by, with reasons and the memory it takes."""
+    from glm_image.execution import auto, memory
+    from glm_image.types import Size
+
+    device = system.device
+    choice = auto.choose(asked, system, device)
+    height, width = parse_size(flags.size)
+    size = system.default_size if height is None or width is None else Size(height, width)
+    system.check_size(size, "height, width")
+    work = memory.Work(size=size, batch=flags.batch)
+    if flags.memory is not None:
+        fitting = memory.fit(
+            system,
+            choice.plan,
+            work,
+            device.dtype,
+            accelerator=device.is_accelerator,
+            memory=parse_bytes(flags.memory, "memory"),
+        )
+        choice = replace(choice, plan=fitting)
+    taken = memory.account(
+        system, choice.plan, work, device.dtype, accelerator=device.is_accelerator
+    )
+    return {
+        **in_words(choice),
+        f"gigabytes for {work.batch} of {size}": {
+            **{f"weights of {name}": _gigabytes(count) for name, count in taken.weights.items()},
+            **{f"work of {name}": _gigabytes(count) for name, count in taken.work.items()},
+            "peak": _gigabytes(taken.peak),
+        },
+    }
+
+
+def _gigabytes(count: int) -> float:
+    return round(count / GIGABYTE, 3)
+
+
+def _model(model: str | None, device: "Device") -> "tuple[System, dict[str, object]]":
     from glm_image.pipeline.system import BUNDLED, System, find, parameter_count, read_about
 
     folder = find(model)
@@ -73,7 +137,7 @@ def _model(model: str | None, device: "Device") -> dict[str, object]:
         "name": model or f"{BUNDLED} (bundled)",
         "folder": str(folder),
         "parameters": {**counts, "all": sum(counts.values())},
-        "gigabytes of weights": round(sum(counts.values()) * device.dtype.itemsize / GIGABYTE, 3),
+        "gigabytes of weights": _gigabytes(sum(counts.values()) * device.dtype.itemsize),
         "default size": str(system.default_size),
         "sides in pixels": f"{low} to {high}",
         "codes": system.num_codes,
@@ -88,7 +152,7 @@ def _model(model: str | None, device: "Device") -> dict[str, object]:
             "draws": list(about.draws),
             "examples": list(about.examples),
         }
-    return facts
+    return system, facts
 
 
 def _print(value: Mapping[str, object], indent: str) -> None:

@@ -19,18 +19,24 @@ from glm_image.errors import InputError
 FLAG_OF_FIELD = {
     "batch": "--batch",
     "data": "--data",
+    "decoder.weights": "--weights",
     "device": "--device",
     "dtype": "--dtype",
+    "generator.weights": "--weights",
     "guidance_scale": "--guidance",
     "height, width": "--size",
     "image": "IMAGE",
     "limit": "--limit",
+    "memory": "--memory",
     "model": "--model",
     "num_images": "-n",
     "num_inference_steps": "--steps",
+    "offload": "--offload",
     "output": "--output",
+    "plan": "--plan",
     "prompt": "PROMPT",
     "quotes": "--quotes",
+    "rounds": "--rounds",
     "run": "--run",
     "seed": "--seed",
     "shard": "--shard",
@@ -39,6 +45,7 @@ FLAG_OF_FIELD = {
     "subset": "--subset",
     "temperature": "--temperature",
     "top_p": "--top-p",
+    "weights": "--weights",
 }
 """How the commands spell the arguments that errors of the package speak of."""
 
@@ -98,6 +105,36 @@ class ModelFlags(ReportFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanFlags:
+    """How a model runs, which is no matter of what it draws."""
+
+    plan: Annotated[
+        str | None,
+        flag(
+            "auto, the fastest without loss, or plain, nothing but torch. Default: auto.",
+            metavar="NAME",
+            panel="Execution",
+        ),
+    ] = None
+    weights: Annotated[
+        str | None,
+        flag(
+            "Of the large networks: stored, fp8, int8, int8-dynamic or int4. Default: stored.",
+            metavar="NAME",
+            panel="Execution",
+        ),
+    ] = None
+    offload: Annotated[
+        str | None,
+        flag(
+            "Where weights wait: none, stage, layer or disk. Default: none.",
+            metavar="NAME",
+            panel="Execution",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SamplingFlags(ModelFlags):
     """How pictures are made."""
 
@@ -131,7 +168,7 @@ class SamplingFlags(ModelFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawFlags(SamplingFlags):
+class DrawFlags(PlanFlags, SamplingFlags):
     """Which pictures are made and where they go."""
 
     seed: Annotated[
@@ -201,8 +238,12 @@ def parse_size(text: str | None) -> tuple[int | None, int | None]:
     return int(match[2] or width), width
 
 
-def parse_bytes(text: str) -> int:
+def parse_bytes(text: str, field: str = "shard_size") -> int:
     """Number of bytes of a text such as ``"5GB"`` or ``"500MB"``.
+
+    Args:
+        text: A number with a unit.
+        field: What the text is given for.
 
     Raises:
         InputError: The text is no positive number of bytes.
@@ -212,5 +253,5 @@ def parse_bytes(text: str) -> int:
     unit = unit if unit in _UNITS or unit == "?" else f"{unit}b"
     count = int(float(match[1]) * _UNITS[unit]) if match and unit in _UNITS else 0
     if count < 1:
-        raise InputError(f"got {text!r}", field="shard_size", hint="write it like 5GB or 500MB")
+        raise InputError(f"got {text!r}", field=field, hint="write it like 5GB or 500MB")
     return count

@@ -7,6 +7,7 @@ import typer
 
 from glm_image.cli import output
 from glm_image.cli.flags import DrawFlags, parse_size
+from glm_image.cli.planning import wish
 from glm_image.cli.progress import Bars
 
 
@@ -33,6 +34,7 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
         flags: Everything else.
     """
     height, width = parse_size(flags.size)
+    asked = wish(flags)
     output.check_target(flags.output)
     with Bars(quiet=flags.quiet) as bars:
         with bars.waiting("loading the model"):
@@ -45,7 +47,7 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
             _check_numbers(flags, strength)
             sources = [load(path) for path in images]
             pipeline = GlmImagePipeline.from_pretrained(
-                flags.model, device=flags.device, dtype=flags.dtype
+                flags.model, device=flags.device, dtype=flags.dtype, plan=asked
             )
         result = pipeline(
             prompt,

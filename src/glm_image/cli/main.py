@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from glm_image.cli.bench import bench
 from glm_image.cli.convert import convert
 from glm_image.cli.doctor import doctor
 from glm_image.cli.edit import edit
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("generate")(with_flags(generate))
 app.command("edit")(with_flags(edit))
 app.command("doctor")(with_flags(doctor))
+app.command("bench")(with_flags(bench))
 app.command("convert")(with_flags(convert))
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")

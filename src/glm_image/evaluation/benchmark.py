@@ -92,6 +92,7 @@ class Benchmark:
         prompts: Number of prompts.
         layout: Path of a picture below ``images/NAME``, with ``{id}``, ``{sample}`` (from 1) and
             tags in braces.
+        side: Pixels a side of the authors' pictures; 0 where they leave the size open.
         tiles: Whether the authors store a prompt's samples as one grid of 2 x 2 tiles.
         reader: Reader or judge that the authors use, in words.
         published: Name of the benchmark among the published results; empty where there is none.
@@ -115,6 +116,7 @@ class Benchmark:
     prompts: int
     layout: str
     reader: str
+    side: int = 0
     tiles: bool = False
     published: str = ""
     scale: int = 1

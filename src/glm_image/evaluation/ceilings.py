@@ -1,7 +1,7 @@
 """What a reader makes of clean renderings: no picture can be expected to score higher.
 
 Measured with ``glm-image evaluate ceiling``, which draws the wanted texts with ordinary fonts in
-1024 x 1024 pixels: all 160 prompts of each half of LongText-Bench, the first 400 of CVTG-2K.
+1024 x 1024 pixels: all 160 prompts of each half of LongText-Bench, all 2,000 of CVTG-2K.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from glm_image.errors import InputError
 
 _CHUNK = 1 << 20
 
@@ -31,6 +37,29 @@ def write_atomically(path: Path, data: bytes, *, owner: str = "") -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_one(path: Path, doing: str) -> Iterator[None]:
+    """Hold a file that only one process at a time may work on.
+
+    The system lets go of it when the process ends, however it ends.
+
+    Args:
+        path: The file; a hidden file beside it is locked.
+        doing: What is being done, for the message to a second process.
+
+    Raises:
+        InputError: Another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=0):
+            yield
+    except Timeout as error:
+        raise InputError(
+            f"another process is {doing} {path}", field="run", hint="wait until it is done"
+        ) from error
 
 
 def sha256_of(path: Path) -> str:

@@ -7,7 +7,7 @@ procedure; one without tags is official and may stand among published rows.
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ FILE = "results.json"
 """Its name in the folder of a run."""
 
 OFFICIAL, ALT_OCR, SUBSET, PROXY = "official", "alt-ocr", "subset", "proxy"
+OTHER_SIZE = "other-size"
 """Tags: as the authors do; another reader; other prompts or pictures; another judge or rule."""
 
 FEW = 30
@@ -267,9 +268,16 @@ def read(path: Path) -> Results:
 
 
 def tags_of(
-    benchmark: Benchmark, header: Header, counts: Counts
+    benchmark: Benchmark, header: Header, counts: Counts, sizes: Set[tuple[int, int]] = frozenset()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What sets numbers apart from the authors' procedure: tags, and reasons in words."""
+    """What sets numbers apart from the authors' procedure: tags, and reasons in words.
+
+    Args:
+        benchmark: As its authors define it.
+        header: What it was scored with.
+        counts: What became of the pictures.
+        sizes: Width and height of all pictures.
+    """
     found: list[tuple[str, str]] = []
     if header.reader is not None and not header.official_reader:
         read = f"read by {header.reader.name} {header.reader.version}"
@@ -283,6 +291,11 @@ def tags_of(
         found.append((PROXY, f"{judged}; the authors use {benchmark.reader}"))
     if header.proxy:
         found.append((PROXY, f"not the authors' measure: {', '.join(header.proxy)}"))
+    if benchmark.side and sizes - {(benchmark.side, benchmark.side)}:
+        drawn = ", ".join(f"{width}x{height}" for width, height in sorted(sizes))
+        found.append(
+            (OTHER_SIZE, f"drawn at {drawn}; the authors at {benchmark.side}x{benchmark.side}")
+        )
     tags = tuple(dict.fromkeys(tag for tag, _ in found))
     return tags or (OFFICIAL,), tuple(reason for _, reason in found)
 
@@ -310,7 +323,8 @@ def _result(benchmark: Benchmark, card: Scorecard, scored: Scored) -> BenchmarkR
             hint="score the run again",
         )
     counts = count(benchmark, header, samples)
-    tags, reasons = tags_of(benchmark, header, counts)
+    sizes = {picture.size for picture in scored.pictures.values()}
+    tags, reasons = tags_of(benchmark, header, counts, sizes)
     return BenchmarkResult(
         name=benchmark.name,
         title=benchmark.title,

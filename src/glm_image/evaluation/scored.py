@@ -17,12 +17,14 @@ class Picture:
 
     Attributes:
         file: Where it lies; None if there is none.
+        size: Width and height in pixels.
         seed: It was drawn from.
         seconds: It took.
         error: What went wrong; empty if nothing.
     """
 
     file: Path | None
+    size: tuple[int, int]
     seed: int
     seconds: float
     error: str
@@ -99,6 +101,7 @@ def _scored(run: RunFolder, header: Header) -> Scored:
     pictures = {
         key: Picture(
             file=_inside(run.path, line.file),
+            size=(line.width, line.height),
             seed=line.seed,
             seconds=line.seconds,
             error=line.error,

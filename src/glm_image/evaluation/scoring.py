@@ -20,6 +20,7 @@ from glm_image.errors import InputError, ToolError
 from glm_image.evaluation import sample_file
 from glm_image.evaluation.benchmark import Benchmark, Item
 from glm_image.evaluation.ceilings import ceiling_of
+from glm_image.evaluation.disk import only_one
 from glm_image.evaluation.run_folder import ManifestLine, RunFolder
 from glm_image.evaluation.sample_file import Header, Instrument, Key
 from glm_image.evaluation.scorers.base import Marks
@@ -91,10 +92,25 @@ def score_run(
 
     Raises:
         InputError: The run holds other data or another version, a picture is not the one that
-            was drawn, earlier scores were made with other instruments, or no instrument at hand
-            measures anything.
+            was drawn, earlier scores were made with other instruments, no instrument at hand
+            measures anything, or another process is scoring the same.
         NotFoundError: An instrument is not there.
     """
+    path = sample_file.samples_path(run.path, benchmark.name)
+    with only_one(path, "scoring"):
+        return _score(run, benchmark, items, tools, workers, fresh=fresh, on_picture=on_picture)
+
+
+def _score(
+    run: RunFolder,
+    benchmark: Benchmark,
+    items: Sequence[Item],
+    tools: ToolSource,
+    workers: int,
+    *,
+    fresh: bool,
+    on_picture: OnPicture | None,
+) -> Scored:
     lines = _checked_lines(run, benchmark, items)
     built = tools.build()
     header = _header(run, benchmark, items, built)

@@ -1,6 +1,21 @@
-"""Key/value storage for attention."""
+"""Key/value storage for attention.
 
+Legend: b sequences, k key/value heads, t new tokens, s stored positions, d channels, r rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
 from torch import Tensor
+
+
+class KeyValueStore(Protocol):
+    """Where attention leaves new keys and values, and from where it takes all of them."""
+
+    def write(self, layer: int, k_bktd: Tensor, v_bktd: Tensor) -> tuple[Tensor, Tensor]:
+        """Store new positions of one layer and return the keys and values to attend to."""
 
 
 class KVCache:
@@ -38,3 +53,59 @@ class KVCache:
     def advance(self, count: int) -> None:
         """Move the position counter after a forward pass over ``count`` tokens."""
         self.length += count
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowCache:
+    """Preallocated keys and values of rows that stand at different positions.
+
+    Args:
+        keys: One ``[R, K, S_max, D]`` tensor per layer, finite everywhere: attention gives what is
+            masked no weight, but no weight times infinity is not a number.
+        values: Like ``keys``.
+    """
+
+    keys: list[Tensor]
+    values: list[Tensor]
+
+    def row(self, index: int) -> KVCache:
+        """One row as an empty cache of one sequence, to read a prompt into."""
+        rows = slice(index, index + 1)
+        return KVCache([keys[rows] for keys in self.keys], [values[rows] for values in self.values])
+
+    def copy(self, source: int, targets: Sequence[int], length: int) -> None:
+        """Copy the first ``length`` positions of one row to other rows."""
+        for stored in (*self.keys, *self.values):
+            for target in targets:
+                stored[target, :, :length] = stored[source, :, :length]
+
+    def at(self, index_rt: Tensor, extent: int) -> "RowView":
+        """The first rows, ready to take new tokens at positions of their own.
+
+        Args:
+            index_rt: ``[R', T]`` int64, where each new token of the first ``R'`` rows is stored.
+            extent: Number of positions that attention sees; every index is below it.
+        """
+        return RowView(cache=self, index_rt=index_rt, extent=extent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowView:
+    """The first rows of a :class:`RowCache` during one forward pass."""
+
+    cache: RowCache
+    index_rt: Tensor
+    extent: int
+
+    def write(self, layer: int, k_bktd: Tensor, v_bktd: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new positions of one layer and return all that the rows may attend to."""
+        rows = len(self.index_rt)
+        index_rktd = self.index_rt[:, None, :, None].expand(k_bktd.shape)
+        keys_rksd = self.cache.keys[layer].narrow(0, 0, rows).scatter_(2, index_rktd, k_bktd)
+        values_rksd = self.cache.values[layer].narrow(0, 0, rows).scatter_(2, index_rktd, v_bktd)
+        return keys_rksd.narrow(2, 0, self.extent), values_rksd.narrow(2, 0, self.extent)
+
+    def mask(self) -> Tensor:
+        """``[R', 1, T, extent]``: every new token sees the positions up to its own."""
+        stored_s = torch.arange(self.extent, device=self.index_rt.device)
+        return (stored_s <= self.index_rt[..., None])[:, None]

@@ -8,137 +8,23 @@ Source: GLM-Image, https://z.ai/blog/glm-image (decoder); Peebles & Xie 2023; re
 diffusers, GlmImageTransformer2DModel.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glm_image.errors import ConfigError, ShapeError
-from glm_image.layers.embedding import sinusoid
+from glm_image.errors import ShapeError
 from glm_image.layers.rope import inverse_frequencies
-from glm_image.models.dit_block import Block, KeyValue, TwoLayer, modulate
+from glm_image.models.dit_block import Block, KeyValue, TwoLayer
+from glm_image.models.dit_config import DiTConfig
+from glm_image.models.dit_ends import ConditionEmbedding, ImageProjector, OutputNorm
 from glm_image.models.dit_inputs import DiTInputs, ReferenceCache, key_mask
+from glm_image.models.dit_prepared import Modulations, Prepared
 
-__all__ = ["DiT", "DiTConfig", "DiTInputs", "ReferenceCache"]
+__all__ = ["DiT", "DiTConfig", "DiTInputs", "Modulations", "Prepared", "ReferenceCache"]
 
 _THETA = 10000.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiTConfig:
-    """What a diffusion decoder is.
-
-    Attributes:
-        patch_size: Latent pixels per token along one side.
-        in_channels: Latent channels that go in.
-        out_channels: Latent channels of the velocity.
-        num_layers: Number of blocks.
-        attention_head_dim: Channels of one head, a multiple of 4.
-        num_attention_heads: Number of heads; heads times head channels is the width.
-        text_embed_dim: Channels of the glyph states.
-        time_embed_dim: Channels of the conditioning vector, even.
-        condition_dim: Channels of the embedding of one size or crop coordinate, even.
-        prior_vq_quantizer_codebook_size: Number of semantic codes.
-
-    Raises:
-        ConfigError: A field does not fit the networks.
-    """
-
-    patch_size: int
-    in_channels: int
-    out_channels: int
-    num_layers: int
-    attention_head_dim: int
-    num_attention_heads: int
-    text_embed_dim: int
-    time_embed_dim: int
-    condition_dim: int
-    prior_vq_quantizer_codebook_size: int
-
-    def __post_init__(self) -> None:
-        if self.attention_head_dim % 4:
-            raise ConfigError(
-                f"{self.attention_head_dim} is not a multiple of 4",
-                field="attention_head_dim",
-                hint="half of a head encodes the row, half the column, both in pairs",
-            )
-        even = {"time_embed_dim": self.time_embed_dim, "condition_dim": self.condition_dim}
-        for field, value in even.items():
-            if value % 2:
-                raise ConfigError(f"{value} is odd", field=field, hint="sines need cosines")
-        if self.num_layers < 1:
-            raise ConfigError("at least one block is needed", field="num_layers")
-
-    @property
-    def width(self) -> int:
-        """Channels of a token."""
-        return self.num_attention_heads * self.attention_head_dim
-
-
-class ImageProjector(nn.Module):
-    """Cut latents into patches (channel, row, column) and project each to a token."""
-
-    def __init__(self, config: DiTConfig) -> None:
-        super().__init__()
-        self.patch = config.patch_size
-        self.proj = nn.Linear(config.in_channels * config.patch_size**2, config.width)
-
-    def forward(self, latents_bchw: Tensor) -> Tensor:
-        """Map ``[b, c, h, w]`` to tokens ``[b, n, d]``."""
-        batch, channels, height, width = latents_bchw.shape
-        p = self.patch
-        patches = latents_bchw.reshape(batch, channels, height // p, p, width // p, p)
-        tokens_bnd: Tensor = self.proj(patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2))
-        return tokens_bnd
-
-
-class _Embedder(nn.Module):
-    """Linear, SiLU, linear."""
-
-    def __init__(self, in_features: int, out_features: int) -> None:
-        super().__init__()
-        self.linear_1 = nn.Linear(in_features, out_features)
-        self.linear_2 = nn.Linear(out_features, out_features)
-
-    def forward(self, x_bt: Tensor) -> Tensor:
-        out_bt: Tensor = self.linear_2(F.silu(self.linear_1(x_bt)))
-        return out_bt
-
-
-class ConditionEmbedding(nn.Module):
-    """Timestep, crop and picture size as one vector, shared by all blocks."""
-
-    def __init__(self, config: DiTConfig) -> None:
-        super().__init__()
-        self.time_dim = config.time_embed_dim
-        self.size_dim = config.condition_dim
-        self.timestep_embedder = _Embedder(config.time_embed_dim, config.time_embed_dim)
-        self.condition_embedder = _Embedder(4 * config.condition_dim, config.time_embed_dim)
-
-    def forward(
-        self, timestep_b: Tensor, crop_b2: Tensor, target_size_b2: Tensor, dtype: torch.dtype
-    ) -> Tensor:
-        """Embed in fp32, project in ``dtype``; returns ``[b, t]``."""
-        sizes = torch.cat((crop_b2, target_size_b2), dim=1)
-        sizes_bt = sinusoid(sizes.flatten(), self.size_dim).view(sizes.shape[0], -1)
-        time_bt = sinusoid(timestep_b, self.time_dim)
-        time_bt = self.timestep_embedder(time_bt.to(dtype))
-        return F.silu(time_bt + self.condition_embedder(sizes_bt.to(dtype)))
-
-
-class OutputNorm(nn.Module):
-    """Last normalisation, modulated by the conditioning vector (scale first, then shift)."""
-
-    def __init__(self, condition: int, dim: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(condition, 2 * dim)
-
-    def forward(self, x_bnd: Tensor, condition_bt: Tensor) -> Tensor:
-        """Map image tokens ``[b, n, d]`` to the same shape."""
-        scale_b1d, shift_b1d = self.linear(condition_bt)[:, None].chunk(2, dim=-1)
-        return modulate(x_bnd, shift_b1d, scale_b1d)
 
 
 class DiT(nn.Module):
@@ -187,23 +73,78 @@ class DiT(nn.Module):
             ShapeError: Latents, conditions and references do not fit together.
         """
         rows, columns = self._grid(latents_bchw, inputs.prior_ids_bn)
-        self._check_references(references, latents_bchw.shape[0])
-        image_bnd = self._embed_image(latents_bchw, inputs.prior_ids_bn, inputs.prior_drop_bn)
-        glyph_bsd = self.glyph_projector(inputs.glyph_bsd)
-        condition_bt = self.time_condition_embed(
-            timestep_b, inputs.crop_b2, inputs.target_size_b2, image_bnd.dtype
+        prepared = self.prepare(inputs, rows, columns, references=references)
+        modulations = self.modulations(
+            timestep_b, inputs.crop_b2, inputs.target_size_b2, prepared.prior_bnd.dtype
         )
-        rope = self._rope(rows, columns, glyph_bsd.shape[1], latents_bchw.device)
-        mask = key_mask(inputs, references)
+        return self.step(latents_bchw, prepared, modulations)
+
+    def prepare(
+        self,
+        inputs: DiTInputs,
+        rows: int,
+        columns: int,
+        *,
+        references: ReferenceCache | None = None,
+    ) -> Prepared:
+        """Compute what is the same at every noise level.
+
+        Args:
+            inputs: Conditions.
+            rows: Rows of image tokens.
+            columns: Columns of image tokens.
+            references: Reference images of the same batch.
+
+        Raises:
+            ShapeError: Conditions and references do not fit together.
+        """
+        self._check_references(references, len(inputs.prior_ids_bn))
+        glyph_bsd: Tensor = self.glyph_projector(inputs.glyph_bsd)
+        return Prepared(
+            prior_bnd=self._project_prior(inputs.prior_ids_bn, inputs.prior_drop_bn),
+            glyph_bsd=glyph_bsd,
+            rope=self._rope(rows, columns, glyph_bsd.shape[1], glyph_bsd.device),
+            mask=key_mask(inputs, references),
+            references=references,
+            rows=rows,
+            columns=columns,
+        )
+
+    def modulations(
+        self, timestep_b: Tensor, crop_b2: Tensor, target_size_b2: Tensor, dtype: torch.dtype
+    ) -> Modulations:
+        """Compute how every block is modulated; tokens have no part in it.
+
+        Args:
+            timestep_b: Noise levels ``[b]`` on the unshifted grid, 0 to 1000. Rows may be the
+                pictures of a batch, the steps of a schedule, or both.
+            crop_b2: Top and left of the crop in pixels ``[b, 2]``.
+            target_size_b2: Height and width of the picture in pixels ``[b, 2]``.
+            dtype: Of the tokens.
+        """
+        condition_bt = self.time_condition_embed(timestep_b, crop_b2, target_size_b2, dtype)
+        return Modulations(
+            blocks=tuple(
+                cast(Block, block).norm1(condition_bt) for block in self.transformer_blocks
+            ),
+            output=self.norm_out.modulation(condition_bt),
+        )
+
+    def step(self, latents_bchw: Tensor, prepared: Prepared, modulations: Modulations) -> Tensor:
+        """Predict the velocity ``[b, c, h, w]`` from what is prepared; see :meth:`forward`."""
+        image_bnd = self.image_projector(latents_bchw) + prepared.prior_bnd
+        glyph_bsd, references = prepared.glyph_bsd, prepared.references
         for index, block in enumerate(self.transformer_blocks):
-            past = (
-                None if references is None else (references.keys[index], references.values[index])
-            )
             image_bnd, glyph_bsd, _ = block(
-                image_bnd, glyph_bsd, condition_bt, rope, references=past, mask=mask
+                image_bnd,
+                glyph_bsd,
+                modulations.blocks[index],
+                prepared.rope,
+                references=None if references is None else references.block(index),
+                mask=prepared.mask,
             )
-        patches = self.proj_out(self.norm_out(image_bnd, condition_bt))
-        return self._unpatchify(patches, rows, columns)
+        patches_bnp = self.proj_out(self.norm_out(image_bnd, modulations.output))
+        return self.unpatchify(patches_bnp, prepared.rows, prepared.columns)
 
     def encode_reference(
         self, latents_bchw: Tensor, prior_ids_bn: Tensor, target_size_b2: Tensor
@@ -221,7 +162,7 @@ class DiT(nn.Module):
             ShapeError: Latents and codes do not fit together.
         """
         rows, columns = self._grid(latents_bchw, prior_ids_bn)
-        image_bnd = self._embed_image(latents_bchw, prior_ids_bn, None)
+        image_bnd = self.image_projector(latents_bchw) + self._project_prior(prior_ids_bn, None)
         condition_bt = self.time_condition_embed(
             target_size_b2.new_zeros(target_size_b2.shape[0]),
             torch.zeros_like(target_size_b2),
@@ -231,24 +172,30 @@ class DiT(nn.Module):
         rope = self._rope(rows, columns, 0, latents_bchw.device)
         glyph_bsd = image_bnd[:, :0]
         pairs: list[KeyValue] = []
-        for block in self.transformer_blocks[:-1]:
-            image_bnd, glyph_bsd, pair = block(image_bnd, glyph_bsd, condition_bt, rope)
+        *blocks, last = (cast(Block, block) for block in self.transformer_blocks)
+        for block in blocks:
+            image_bnd, glyph_bsd, pair = block(
+                image_bnd, glyph_bsd, block.norm1(condition_bt), rope
+            )
             pairs.append(pair)
         # What the last block writes to the stream is never read.
-        last = cast(Block, self.transformer_blocks[-1])
-        pairs.append(last.keys_values(image_bnd, glyph_bsd, condition_bt, rope))
+        pairs.append(last.keys_values(image_bnd, glyph_bsd, last.norm1(condition_bt), rope))
         keys, values = zip(*pairs, strict=True)
         return ReferenceCache(keys=keys, values=values)
 
-    def _embed_image(
-        self, latents_bchw: Tensor, prior_ids_bn: Tensor, drop_bn: Tensor | None
-    ) -> Tensor:
-        """Tokens of the latents plus the projected prior; a dropped prior keeps its biases."""
+    def unpatchify(self, patches_bnp: Tensor, rows: int, columns: int) -> Tensor:
+        """Put patches ``[b, n, c * p * p]`` back into a map ``[b, c, h, w]``."""
+        p = self.config.patch_size
+        patches = patches_bnp.view(patches_bnp.shape[0], rows, columns, -1, p, p)
+        return patches.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
+
+    def _project_prior(self, prior_ids_bn: Tensor, drop_bn: Tensor | None) -> Tensor:
+        """Projected codes; a dropped one keeps the biases."""
         prior_bnd = self.prior_token_embedding(prior_ids_bn)
         if drop_bn is not None:
             prior_bnd = prior_bnd.masked_fill(drop_bn[..., None], 0.0)
-        tokens_bnd: Tensor = self.image_projector(latents_bchw) + self.prior_projector(prior_bnd)
-        return tokens_bnd
+        projected_bnd: Tensor = self.prior_projector(prior_bnd)
+        return projected_bnd
 
     def _rope(self, rows: int, columns: int, glyphs: int, device: torch.device) -> KeyValue:
         """Cosines and sines ``[glyphs + rows * columns, head_dim]``; glyphs are not turned."""
@@ -261,12 +208,6 @@ class DiT(nn.Module):
         table = torch.cat((row_nd, column_nd, row_nd, column_nd), dim=-1).flatten(0, 1)
         table = F.pad(table, (0, 0, glyphs, 0))
         return table.cos(), table.sin()
-
-    def _unpatchify(self, patches: Tensor, rows: int, columns: int) -> Tensor:
-        """Put patches ``[b, n, c * p * p]`` back into a map ``[b, c, h, w]``."""
-        p = self.config.patch_size
-        patches = patches.view(patches.shape[0], rows, columns, -1, p, p)
-        return patches.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
 
     def _grid(self, latents_bchw: Tensor, prior_ids_bn: Tensor) -> tuple[int, int]:
         """Rows and columns of tokens; refuses latents and codes that do not match."""

@@ -15,14 +15,15 @@ from torch import Tensor, nn
 from glm_image.layers.attention import attend
 from glm_image.layers.rope import rotate
 
-_EPS = 1e-5
+EPS = 1e-5
+"""Added to the variance by every layer normalisation."""
 
 KeyValue = tuple[Tensor, Tensor]
 
 
 def normalize(x: Tensor) -> Tensor:
     """Layer normalisation of the last axis without learned parameters."""
-    return F.layer_norm(x, x.shape[-1:], eps=_EPS)
+    return F.layer_norm(x, x.shape[-1:], eps=EPS)
 
 
 def modulate(x_btd: Tensor, shift_b1d: Tensor, scale_b1d: Tensor) -> Tensor:
@@ -99,6 +100,13 @@ class JointAttention(nn.Module):
         self.to_v = nn.Linear(dim, heads * head_dim)
         self.to_out = nn.ModuleList([nn.Linear(heads * head_dim, dim)])
 
+    def heads_of(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give queries, keys and values ``[..., l, h, k]`` of tokens ``[..., l, d]``."""
+        query, key, value = (
+            layer(x).unflatten(-1, (self.heads, -1)) for layer in (self.to_q, self.to_k, self.to_v)
+        )
+        return query, key, value
+
     def project(self, x_bld: Tensor, rope: KeyValue) -> tuple[Tensor, Tensor, Tensor]:
         """Give queries, keys and values ``[b, h, l, k]``; queries and keys normed and rotated.
 
@@ -106,10 +114,7 @@ class JointAttention(nn.Module):
             x_bld: Tokens of both streams.
             rope: Cosines and sines ``[l, k]``; 1 and 0 in the rows of tokens without a place.
         """
-        query_bhlk, key_bhlk, value_bhlk = (
-            layer(x_bld).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for layer in (self.to_q, self.to_k, self.to_v)
-        )
+        query_bhlk, key_bhlk, value_bhlk = (part.transpose(1, 2) for part in self.heads_of(x_bld))
         query_bhlk = rotate(normalize(query_bhlk), *rope)
         return query_bhlk, rotate(normalize(key_bhlk), *rope), value_bhlk
 
@@ -146,7 +151,8 @@ class Block(nn.Module):
     """Joint attention and feed-forward over a glyph and an image stream.
 
     One set of weights serves both streams; only shift, scale and gate differ. So both run through
-    every matrix together, as one sequence.
+    every matrix together, as one sequence. The modulation is called apart from :meth:`forward`:
+    it depends on the noise level alone and may be known long before the tokens.
     """
 
     def __init__(self, dim: int, heads: int, head_dim: int, condition: int) -> None:
@@ -159,7 +165,7 @@ class Block(nn.Module):
         self,
         image_bnd: Tensor,
         glyph_bsd: Tensor,
-        condition_bt: Tensor,
+        modulation: Tensor,
         rope: KeyValue,
         *,
         references: KeyValue | None = None,
@@ -170,7 +176,7 @@ class Block(nn.Module):
         Args:
             image_bnd: Image tokens.
             glyph_bsd: Glyph tokens; ``s`` may be 0.
-            condition_bt: Conditioning vector.
+            modulation: What ``norm1`` gives for the conditioning vector.
             rope: Cosines and sines ``[s + n, k]``, glyph rows first.
             references: Keys and values of reference tokens for this block.
             mask: Allowed keys ``[b, 1, 1, r + s + n]``.
@@ -178,7 +184,7 @@ class Block(nn.Module):
         Returns:
             Image tokens, glyph tokens, and the keys and values of all own tokens.
         """
-        attention, feed = self.norm1(condition_bt)
+        attention, feed = modulation
         joint_bld = _merge(image_bnd, glyph_bsd, attention)
         query_bhlk, key_bhlk, value_bhlk = self.attn1.project(joint_bld, rope)
         joint_bld = self.attn1.read(
@@ -190,10 +196,10 @@ class Block(nn.Module):
         return image_bnd, glyph_bsd, (key_bhlk, value_bhlk)
 
     def keys_values(
-        self, image_bnd: Tensor, glyph_bsd: Tensor, condition_bt: Tensor, rope: KeyValue
+        self, image_bnd: Tensor, glyph_bsd: Tensor, modulation: Tensor, rope: KeyValue
     ) -> KeyValue:
         """Give only the keys and values that :meth:`forward` would return."""
-        joint_bld = _merge(image_bnd, glyph_bsd, self.norm1(condition_bt)[0])
+        joint_bld = _merge(image_bnd, glyph_bsd, modulation[0])
         _, key_bhlk, value_bhlk = self.attn1.project(joint_bld, rope)
         return key_bhlk, value_bhlk
 

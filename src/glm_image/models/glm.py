@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from glm_image.errors import ConfigError, ShapeError
 from glm_image.layers.attention import attend
-from glm_image.layers.cache import KVCache
+from glm_image.layers.cache import KeyValueStore, KVCache
 from glm_image.layers.mask import causal_mask
 from glm_image.layers.mlp import GatedMLP
 from glm_image.layers.norm import RMSNorm
@@ -93,14 +93,22 @@ class GlmConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Context:
-    """What all layers of one forward pass share."""
+class Context:
+    """What all layers of one forward pass share.
+
+    Args:
+        cos_b1tr: Cosines of the rotation, from :meth:`GlmModel.rotary_tables`.
+        sin_b1tr: Its sines.
+        mask: Boolean ``[B, 1, T, S]``, True where attention is allowed; None allows everything.
+        causal: Token ``t`` sees tokens up to ``t``; only without a mask.
+        cache: Where keys and values of earlier tokens are.
+    """
 
     cos_b1tr: Tensor
     sin_b1tr: Tensor
-    mask: Tensor | None
-    causal: bool
-    cache: KVCache | None
+    mask: Tensor | None = None
+    causal: bool = False
+    cache: KeyValueStore | None = None
 
 
 class Attention(nn.Module):
@@ -121,7 +129,7 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(dim, config.num_key_value_heads * head_dim, bias=bias)
         self.o_proj = nn.Linear(config.num_attention_heads * head_dim, dim, bias=False)
 
-    def forward(self, x_btd: Tensor, context: _Context) -> Tensor:
+    def forward(self, x_btd: Tensor, context: Context) -> Tensor:
         """Attend within the sequence and, if there is a cache, to everything before it."""
         heads = (*x_btd.shape[:2], -1, self.head_dim)
         q_bhtd = self.q_proj(x_btd).view(heads).transpose(1, 2)
@@ -154,7 +162,7 @@ class DecoderLayer(nn.Module):
         self.mlp = GatedMLP(dim, config.intermediate_size)
         self.post_mlp_layernorm = RMSNorm(dim, eps)
 
-    def forward(self, x_btd: Tensor, context: _Context) -> Tensor:
+    def forward(self, x_btd: Tensor, context: Context) -> Tensor:
         """Map ``[B, T, D]`` to ``[B, T, D]``."""
         attended_btd = self.self_attn(self.input_layernorm(x_btd), context)
         x_btd = x_btd + self.post_self_attn_layernorm(attended_btd)
@@ -212,22 +220,27 @@ class GlmModel(nn.Module):
         past = 0 if cache is None else cache.length
         if mask is None and past and tokens > 1:
             mask = causal_mask(tokens, past + tokens, x_btd.device)
-        cos_b1tr, sin_b1tr = self._rotary_tables(position_ids_3bt)
-        context = _Context(
+        cos_b1tr, sin_b1tr = self.rotary_tables(position_ids_3bt)
+        context = Context(
             cos_b1tr=cos_b1tr,
             sin_b1tr=sin_b1tr,
             mask=mask,
             causal=mask is None and tokens > 1,
             cache=cache,
         )
-        for layer in self.layers:
-            x_btd = layer(x_btd, context)
+        hidden_btd = self.run(x_btd, context)
         if cache is not None:
             cache.advance(tokens)
+        return hidden_btd
+
+    def run(self, x_btd: Tensor, context: Context) -> Tensor:
+        """All layers and the final norm over embedded tokens ``[B, T, D]``."""
+        for layer in self.layers:
+            x_btd = layer(x_btd, context)
         hidden_btd: Tensor = self.norm(x_btd)
         return hidden_btd
 
-    def _rotary_tables(self, position_ids_3bt: Tensor) -> tuple[Tensor, Tensor]:
+    def rotary_tables(self, position_ids_3bt: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines and sines ``[B, 1, T, r]`` in fp32; each frequency follows one axis."""
         config = self.config
         device = position_ids_3bt.device

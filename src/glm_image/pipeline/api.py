@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,6 +9,8 @@ from torch import Tensor
 
 from glm_image.device import resolve
 from glm_image.errors import GlmImageError, InputError
+from glm_image.execution.auto import Asked
+from glm_image.execution.plan import ExecutionPlan
 from glm_image.pipeline.generate import generate
 from glm_image.pipeline.params import SamplingParams, is_whole
 from glm_image.pipeline.picture import Made, Picture, batches
@@ -37,6 +38,7 @@ class GlmImagePipeline:
         dtype: str | torch.dtype | None = None,
         device: str | torch.device | None = None,
         revision: str | None = None,
+        plan: Asked = None,
         torch_dtype: str | torch.dtype | None = None,
         device_map: str | torch.device | None = None,
     ) -> "GlmImagePipeline":
@@ -48,6 +50,8 @@ class GlmImagePipeline:
                 the CPU.
             device: Such as ``"cpu"``; by default the best that is there.
             revision: Branch, tag or commit of a hub repository.
+            plan: How it runs: ``"auto"``, the default, is the fastest that changes no picture
+                beyond rounding; ``"plain"`` leaves everything to torch; or a plan of your own.
             torch_dtype: Another spelling of ``dtype``.
             device_map: Another spelling of ``device``.
 
@@ -55,6 +59,7 @@ class GlmImagePipeline:
             NotFoundError: There is no such model.
             CheckpointError: Configs or weights are wrong; every problem is listed.
             InputError: Device or dtype is not there, or two spellings disagree.
+            PlanError: The plan does not work on the device.
         """
         _refuse_both("device", device, "device_map", device_map)
         _refuse_both("dtype", dtype, "torch_dtype", torch_dtype)
@@ -62,7 +67,7 @@ class GlmImagePipeline:
         chosen = resolve(
             None if where is None else str(where), dtype if torch_dtype is None else torch_dtype
         )
-        return cls(System.load(model, chosen, revision=revision))
+        return cls(System.load(model, chosen, revision=revision, plan=plan))
 
     @property
     def device(self) -> torch.device:
@@ -174,12 +179,15 @@ class GlmImagePipeline:
 
         Raises:
             InputError: The device is not there.
+            PlanError: The weights cannot leave their device.
         """
-        chosen = resolve(str(device), self.system.device.dtype)
-        for network in self.system.networks.values():
-            network.to(chosen.torch_device)
-        self.system = replace(self.system, device=chosen)
+        self.system = self.system.to(resolve(str(device), self.system.device.dtype))
         return self
+
+    @property
+    def plan(self) -> ExecutionPlan:
+        """How the networks run."""
+        return self.system.plan
 
     def _params(
         self,

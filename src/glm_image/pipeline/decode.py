@@ -8,15 +8,22 @@ from numpy.typing import NDArray
 from PIL import Image as PilImage
 
 from glm_image.errors import GlmImageError
+from glm_image.execution.autoencoder import draw
+from glm_image.execution.plan import AutoencoderPlan
 from glm_image.image.size import OutputPlan
 from glm_image.image.transforms import to_array
 from glm_image.models.vae import Vae
 from glm_image.types import Latents
 
+_PLAIN = AutoencoderPlan()
+
 
 @torch.no_grad()
 def to_pixels(
-    vae: Vae, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
+    vae: Vae,
+    outputs: Sequence[OutputPlan],
+    latents: Sequence[Latents],
+    plan: AutoencoderPlan = _PLAIN,
 ) -> list[NDArray[np.uint8]]:
     """Draw pictures and crop them to their requested sizes.
 
@@ -27,6 +34,7 @@ def to_pixels(
         vae: The autoencoder.
         outputs: Generated and requested size of each picture.
         latents: Normalised latents of each picture.
+        plan: How the autoencoder runs.
 
     Returns:
         ``[H, W, 3]`` uint8 RGB each.
@@ -34,11 +42,11 @@ def to_pixels(
     Raises:
         GlmImageError: A picture holds values that are no numbers.
     """
-    weight = vae.decoder.conv_in.weight
+    weight = vae.decoder.conv_norm_out.weight
     pictures = []
     for output, one in zip(outputs, latents, strict=True):
         raw_bchw = vae.denormalize(one.values_chw[None].to(weight.device))
-        pixels_chw = vae.decode(raw_bchw.to(weight.dtype))[0]
+        pixels_chw = draw(vae, raw_bchw.to(weight.dtype), plan)[0]
         if not bool(pixels_chw.isfinite().all()):
             raise GlmImageError(
                 "the picture holds values that are no numbers",
@@ -50,7 +58,10 @@ def to_pixels(
 
 
 def to_pil(
-    vae: Vae, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
+    vae: Vae,
+    outputs: Sequence[OutputPlan],
+    latents: Sequence[Latents],
+    plan: AutoencoderPlan = _PLAIN,
 ) -> list[PilImage.Image]:
     """Like :func:`to_pixels`, as Pillow images."""
-    return [PilImage.fromarray(pixels) for pixels in to_pixels(vae, outputs, latents)]
+    return [PilImage.fromarray(pixels) for pixels in to_pixels(vae, outputs, latents, plan)]

@@ -11,37 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from glm_image.execution.attention import kernels
+from glm_image.execution.plan import DecoderPlan
+from glm_image.execution.velocity import Branch, Guidance, Level, choose
 from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
 from glm_image.pipeline.schedule import Schedule
 from glm_image.types import PIXELS_PER_LATENT, Conditioning, Latents, Reference, Size
 
-
-@dataclass(frozen=True, kw_only=True)
-class Branch:
-    """One way to ask the decoder: a value of its conditions for the whole batch.
-
-    Args:
-        inputs: Glyphs, codes and sizes.
-        references: Keys and values of the source images, if this branch sees them.
-    """
-
-    inputs: DiTInputs
-    references: ReferenceCache | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guidance:
-    """Classifier-free guidance.
-
-    Source: Ho & Salimans 2022, equation 6.
-
-    Args:
-        scale: Weight of the difference, above 1.
-        unconditional: The branch without texts, codes and references.
-    """
-
-    scale: float
-    unconditional: Branch
+_PLAIN = DecoderPlan()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,65 +94,71 @@ def guide(
     return Guidance(scale=scale, unconditional=unconditional)
 
 
-def velocity(
-    dit: DiT, latents_bchw: Tensor, timestep: float, branch: Branch, guidance: Guidance | None
-) -> Tensor:
-    """Direction from data to noise, fp32 ``[B, C, H/8, W/8]``.
+class Denoising:
+    """One batch on its way from noise to latents, step by step.
 
-    Args:
-        dit: The decoder.
-        latents_bchw: Noisy latents.
-        timestep: Noise level on the unshifted grid, 0 to 1000.
-        branch: What the pictures are.
-        guidance: Weight and branch of the comparison; None runs the decoder once.
-    """
-    weight = dit.proj_out.weight
-    model_bchw = latents_bchw.to(weight.dtype)
-    timestep_b = torch.full((len(latents_bchw),), timestep, device=weight.device)
-    v_bchw: Tensor = dit(
-        model_bchw, branch.inputs, timestep_b=timestep_b, references=branch.references
-    ).float()
-    if guidance is None:
-        return v_bchw
-    without = guidance.unconditional
-    base_bchw: Tensor = dit(
-        model_bchw, without.inputs, timestep_b=timestep_b, references=without.references
-    ).float()
-    return base_bchw + guidance.scale * (v_bchw - base_bchw)
-
-
-@torch.no_grad()
-def sample(
-    dit: DiT,
-    start_bchw: Tensor,
-    schedule: Schedule,
-    branch: Branch,
-    guidance: Guidance | None,
-    on_step: Callable[[Step], None],
-) -> list[Latents]:
-    """Follow the velocity from noise to latents with Euler steps in fp32.
+    Several may be under way on one decoder and take turns. Euler steps run in fp32.
 
     Source: Esser et al. 2024, section 2; reference behaviour: diffusers, GlmImagePipeline.
 
     Args:
         dit: The decoder.
-        start_bchw: Latents at the first noise level, see :func:`start_from`.
-        schedule: Timesteps and noise levels.
         branch: What the pictures are.
-        guidance: How strongly they should be it.
+        guidance: How strongly they should be it; None runs the decoder once per step.
+        schedule: Timesteps and noise levels.
+        start_bchw: Latents at the first noise level, see :func:`start_from`.
+        plan: How the decoder runs.
+
+    Attributes:
+        latents_bchw: Where the batch stands, fp32.
+        done: Steps taken.
+    """
+
+    def __init__(
+        self,
+        dit: DiT,
+        branch: Branch,
+        guidance: Guidance | None,
+        schedule: Schedule,
+        start_bchw: Tensor,
+        plan: DecoderPlan = _PLAIN,
+    ) -> None:
+        self.latents_bchw = start_bchw.to(branch.inputs.glyph_bsd.device, torch.float32)
+        self.done = 0
+        self._plan = plan
+        self._sigmas, self._deltas = schedule.sigmas.tolist(), schedule.sigmas.diff().tolist()
+        levels = [
+            Level(timestep=timestep, guided=plan.guidance_low <= sigma <= plan.guidance_high)
+            for timestep, sigma in zip(schedule.timesteps.tolist(), self._sigmas[:-1], strict=True)
+        ]
+        self._velocity = choose(dit, branch, guidance, levels, plan)
+
+    @torch.no_grad()
+    def step(self) -> Step | None:
+        """Take the next step; None if there is none."""
+        if self.done == len(self._deltas):
+            return None
+        with kernels(self._plan.attention, self.latents_bchw.device):
+            v_bchw = self._velocity(self.latents_bchw, self.done)
+        clean_bchw = self.latents_bchw - self._sigmas[self.done] * v_bchw
+        self.latents_bchw = self.latents_bchw + self._deltas[self.done] * v_bchw
+        self.done += 1
+        return Step(latents_bchw=self.latents_bchw, clean_bchw=clean_bchw)
+
+
+def sample(denoising: Denoising, on_step: Callable[[Step], None]) -> list[Latents]:
+    """Take all steps that are left.
+
+    Args:
+        denoising: A batch under way.
         on_step: Called after each step.
 
     Returns:
         One record per picture, fp32.
     """
-    latents_bchw = start_bchw.to(dit.proj_out.weight.device, torch.float32)
-    sigmas, deltas = schedule.sigmas.tolist(), schedule.sigmas.diff().tolist()
-    for timestep, sigma, delta in zip(schedule.timesteps.tolist(), sigmas, deltas, strict=False):
-        v_bchw = velocity(dit, latents_bchw, timestep, branch, guidance)
-        clean_bchw = latents_bchw - sigma * v_bchw
-        latents_bchw = latents_bchw + delta * v_bchw
-        on_step(Step(latents_bchw=latents_bchw, clean_bchw=clean_bchw))
-    return to_latents(latents_bchw)
+    while (step := denoising.step()) is not None:
+        on_step(step)
+    return to_latents(denoising.latents_bchw)
 
 
 def to_latents(latents_bchw: Tensor) -> list[Latents]:
@@ -186,7 +169,7 @@ def to_latents(latents_bchw: Tensor) -> list[Latents]:
 
 def _encode_references(dit: DiT, references: Sequence[Reference]) -> ReferenceCache | None:
     """Keys and values of one picture's sources, one source after another."""
-    weight = dit.proj_out.weight
+    weight = dit.prior_token_embedding.weight
     caches = [
         dit.encode_reference(
             reference.latents_chw[None].to(weight.device, weight.dtype),
@@ -205,7 +188,7 @@ def _inputs(
     *,
     glyph_mask_bs: Tensor | None = None,
 ) -> DiTInputs:
-    weight = dit.proj_out.weight
+    weight = dit.prior_token_embedding.weight
     ids_bn = torch.stack([conditioning.prior_ids_n for conditioning in conditionings])
     sizes = [conditioning.size for conditioning in conditionings]
     sizes_b2 = torch.tensor(sizes, dtype=torch.float32, device=weight.device)

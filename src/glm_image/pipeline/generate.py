@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-from torch import Tensor
+from PIL import Image as PilImage
 
-from glm_image.pipeline import condition, decode, denoise, prior, prompt
+from glm_image.pipeline import denoise, prior, stages
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Batch, Made, Picture
 from glm_image.pipeline.progress import Watch
-from glm_image.pipeline.sampling import draw
-from glm_image.pipeline.schedule import Schedule, schedule
 from glm_image.pipeline.system import System
+from glm_image.pipeline.writing import Written
 
 
 @torch.inference_mode()
@@ -26,51 +25,45 @@ def generate(
         GlmImageError: A result holds values that are no numbers.
     """
     batch = Batch.of(pictures)
-    prompts, rows = batch.prompts, batch.rows
-    steps = schedule(*batch.size, params.steps, system.schedule).last(params.strength)
+    steps = stages.steps_of(system, batch.size, params)
     with watch.stage("prompt"):
-        requests = [prompt.encode(system.text_tokenizer, p, system.max_tokens) for p in prompts]
-        sources = [prompt.read_sources(system.generator, p) for p in prompts]
-        draws = draw(batch.seeds, system.latent_shape(batch.size), requests[0].new_tokens)
-    if batch.given_codes:
-        written = prior.given(batch.given_codes, sources, rows, prompts[0].grid)
-    else:
-        with watch.stage("generator", requests[0].new_tokens) as tick:
-            written = prior.generate(
-                system.generator, requests, sources, rows, params.sampler, draws.uniforms_pn, tick
-            )
+        reading = stages.read(system, batch)
+    written = _write(system, batch, reading, params, watch)
     with watch.stage("conditioning"):
-        priors = [codes.prior for codes in written]
-        told = condition.build(
-            system.glyph_encoder, system.vae, prompts, rows, priors, params.quotes
-        )
-        branch = denoise.conditional(system.dit, told)
-        empty_sd = condition.encode_texts(system.glyph_encoder, [])
-        guidance = denoise.guide(system.dit, told, empty_sd, params.guidance)
-        start_pchw = _start(system, batch, steps, batch.noise(draws.noise_pchw))
-    with watch.stage("decoder", len(steps)) as tick:
-        paint = partial(decode.to_pil, system.vae, batch.outputs)
+        told = stages.tell(system, batch, written, params, reading.draws.noise_pchw)
+    with watch.stage("decoder", len(steps)) as tick, system.present("decoder"):
+        painting = stages.begin(system, told)
         latents = denoise.sample(
-            system.dit,
-            start_pchw,
-            steps,
-            branch,
-            guidance,
-            lambda step: tick(partial(paint, step.clean)),
+            painting, lambda step: tick(partial(_preview, system, batch, step))
         )
     with watch.stage("image"):
-        pixels = decode.to_pixels(system.vae, batch.outputs, latents)
+        pixels = stages.draw_pixels(system, batch.outputs, latents)
     return [Made(pixels=p, written=w) for p, w in zip(pixels, written, strict=True)]
 
 
-def _start(system: System, batch: Batch, steps: Schedule, noise_pchw: Tensor) -> Tensor:
-    """Latents to start from: noise, or for an edit of small strength partly the source."""
-    if steps.starts_from_noise:
-        return noise_pchw
-    outputs = dict(zip(batch.rows, batch.outputs, strict=True))
-    starts = {
-        row: condition.encode_start(system.vae, batch.prompts[row].sources[0], output)
-        for row, output in outputs.items()
-    }
-    source_pchw = torch.stack([starts[row] for row in batch.rows])
-    return denoise.start_from(steps, noise_pchw.to(source_pchw.device), source_pchw)
+def _write(
+    system: System,
+    batch: Batch,
+    reading: stages.Reading,
+    params: SamplingParams,
+    watch: Watch,
+) -> list[Written]:
+    """Second stage: take the codes that are given, or write them."""
+    if batch.given_codes:
+        return prior.given(batch.given_codes, reading.sources, batch.rows, batch.prompts[0].grid)
+    count = reading.requests[0].new_tokens
+    with watch.stage("generator", count) as tick, system.present("generator"):
+        return prior.generate(
+            system.generator,
+            reading.requests,
+            reading.sources,
+            batch.rows,
+            params.sampler,
+            reading.draws.uniforms_pn,
+            tick,
+            plan=system.plan.generator,
+        )
+
+
+def _preview(system: System, batch: Batch, step: denoise.Step) -> list[PilImage.Image]:
+    return stages.preview(system, batch.outputs, step.clean)

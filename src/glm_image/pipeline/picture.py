@@ -10,7 +10,7 @@ from torch import Tensor
 
 from glm_image.errors import ShapeError
 from glm_image.image.size import OutputPlan
-from glm_image.pipeline.prior import Written
+from glm_image.pipeline.writing import Written
 from glm_image.types import Prompt, Size
 
 

@@ -59,7 +59,7 @@ def read_sources(generator: Generator, prompt: Prompt) -> tuple[PriorTokens, ...
     Returns:
         One raster per source, in order, on the generator's device.
     """
-    weight = generator.lm_head.weight
+    weight = generator.language_model.norm.weight
     rasters = []
     for source in prompt.sources:
         patches_bnp = source.patches_np[None].to(weight.device, weight.dtype)

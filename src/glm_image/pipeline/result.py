@@ -10,8 +10,8 @@ from torch import Tensor
 from glm_image.image.codec import to_pil
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Made, Picture
-from glm_image.pipeline.prior import Health
 from glm_image.pipeline.system import System, dtype_name
+from glm_image.pipeline.writing import Health
 from glm_image.types import Image
 
 

@@ -14,6 +14,9 @@ from torch import Tensor
 MAX_SEED = 2**64 - 1
 """Largest seed that a generator takes."""
 
+_ALL_BUT_SIGN = 0x7FFFFFFF
+_ID_BITS = 32
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
@@ -48,13 +51,30 @@ class Sampler:
         if self.temperature == 0:
             return logits_bv.argmax(-1)
         scaled = logits_bv / self.temperature
-        ranked, order = scaled.sort(dim=-1, descending=True, stable=True)
+        ranked, order = _rank(scaled)
         probabilities = ranked[:, : self.top_k].softmax(-1)
         cumulative = probabilities.cumsum(-1)
         last = (cumulative - probabilities < self.top_p).sum(-1, keepdim=True).clamp(min=1) - 1
         target = uniforms_b[:, None] * cumulative.gather(-1, last)
         index = torch.searchsorted(cumulative, target, right=True)
         return order.gather(-1, torch.minimum(index, last)).squeeze(-1)
+
+
+def _rank(scores_bv: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores from the highest to the lowest, equal ones in order of their ids, and these ids.
+
+    On a CPU numpy sorts whole numbers ten times as fast as torch sorts pairs. So score and id
+    become one number: the score's bits, turned so that they rank like the score, above the id's.
+    """
+    if scores_bv.device.type != "cpu":
+        return scores_bv.sort(dim=-1, descending=True, stable=True)
+    # Zero minus zero is zero, so that both zeros get the same bits.
+    bits_bv = (0.0 - scores_bv).view(torch.int32)
+    above_bv = (bits_bv ^ ((bits_bv >> 31) & _ALL_BUT_SIGN)).to(torch.int64) << _ID_BITS
+    keys_bv = (above_bv + torch.arange(scores_bv.shape[-1])).numpy()
+    keys_bv.sort(axis=-1)
+    order_bv = torch.from_numpy(keys_bv).bitwise_and_((1 << _ID_BITS) - 1)
+    return scores_bv.gather(-1, order_bv), order_bv
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
-from dataclasses import dataclass, fields
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
 from glm_image.device import Device
 from glm_image.errors import ConfigError, InputError, NotFoundError
+from glm_image.execution import auto, loading
+from glm_image.execution.auto import Asked
+from glm_image.execution.offload import Residence
+from glm_image.execution.plan import ExecutionPlan
 from glm_image.types import PIXELS_PER_LATENT, Size
 
 BUNDLED = "nano"
@@ -45,30 +50,42 @@ class System(Components):
     Args:
         name: What the user called the model.
         device: Where the networks are and in which dtype.
+        plan: How the networks run.
+        residence: Knows which networks are on the device; None if all always are.
     """
 
     name: str
     device: Device
+    plan: ExecutionPlan = field(default_factory=ExecutionPlan)
+    residence: Residence | None = None
 
     @classmethod
-    def load(cls, model: str | Path | None, device: Device, *, revision: str | None) -> "System":
+    def load(
+        cls,
+        model: str | Path | None,
+        device: Device,
+        *,
+        revision: str | None,
+        plan: Asked = None,
+    ) -> "System":
         """Load a checkpoint.
 
         Args:
             model: A folder, ``"org/name"`` of the hub, or None for the bundled model.
             device: Where to put it and in which dtype.
             revision: Branch, tag or commit of a hub repository.
+            plan: How it runs, see :func:`glm_image.execution.auto.choose`.
 
         Raises:
             NotFoundError: There is no such model.
             CheckpointError: Configs or weights are wrong; every problem is listed.
+            PlanError: The plan does not work on the device.
         """
         folder = find(model, revision=revision)
-        parts = published.load(folder, dtype=device.dtype, device=device.torch_device)
-        system = cls._of(parts, model, device)
-        for network in system.networks.values():
-            network.eval().requires_grad_(False)
-        return system
+        parts = published.outline(folder)
+        chosen = auto.choose(plan, parts, device).plan
+        residence = loading.load(parts, folder, chosen, device)
+        return replace(cls._of(parts, model, device), plan=chosen, residence=residence)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":
@@ -79,6 +96,11 @@ class System(Components):
         """
         return cls._of(published.outline(folder), model, device)
 
+    def to(self, device: Device) -> "System":
+        """The same system with its networks moved to another device, in the dtype they have."""
+        plan = loading.move(self, self.plan, device)
+        return replace(self, device=device, plan=plan)
+
     @classmethod
     def _of(cls, parts: Components, model: str | Path | None, device: Device) -> "System":
         values = {field.name: getattr(parts, field.name) for field in fields(parts)}
@@ -87,12 +109,15 @@ class System(Components):
     @property
     def networks(self) -> dict[str, nn.Module]:
         """The networks by name."""
-        return {
-            "generator": self.generator,
-            "decoder": self.dit,
-            "autoencoder": self.vae,
-            "glyph encoder": self.glyph_encoder,
-        }
+        return loading.networks_of(self)
+
+    def present(self, *names: str) -> AbstractContextManager[None]:
+        """Have networks on the device inside this block, wherever they wait otherwise.
+
+        Args:
+            names: Of ``networks``.
+        """
+        return nullcontext() if self.residence is None else self.residence.at_work(*names)
 
     @property
     def max_tokens(self) -> int:

@@ -43,7 +43,7 @@ def quoted_texts(prompt: str, policy: str = "smart") -> list[str]:
     """
     if policy not in POLICIES:
         raise InputError(
-            f"unknown policy {policy!r}", field="quote policy", hint=nearest(policy, POLICIES)
+            f"unknown policy {policy!r}", field="quotes", hint=nearest(policy, POLICIES)
         )
     return POLICIES[policy](prompt)
 

@@ -9,6 +9,7 @@ from glm_image.data.scene import CELL
 from glm_image.evaluation.posters.held_out import Case
 from glm_image.evaluation.posters.suite import Drawing
 from glm_image.pipeline.api import GlmImagePipeline
+from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.result import Result
 
 
@@ -18,11 +19,14 @@ class PipelinePainter:
     Args:
         pipeline: The model.
         steps: Denoising steps of every picture.
+
+    Raises:
+        InputError: There are no steps.
     """
 
     def __init__(self, pipeline: GlmImagePipeline, *, steps: int) -> None:
         self.pipeline = pipeline
-        self.steps = steps
+        self.steps = SamplingParams(steps=steps).steps
 
     def draw(self, case: Case, codes: Tensor | None) -> Drawing:
         """Draw a case; from given codes ``[H/32, W/32]`` where there are some."""

@@ -33,6 +33,14 @@ def to_markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def figures_of(report: Report) -> dict[str, dict[str, dict[str, object]]]:
+    """Figures by row and metric, ready for JSON."""
+    return {
+        row: {metric: asdict(figure) for metric, figure in scores.items()}
+        for row, scores in report.figures.items()
+    }
+
+
 def save(report: Report, settings: dict[str, object], folder: Path) -> list[Path]:
     """Write ``report.json`` and ``report.md`` into a folder, which is made where it is missing.
 
@@ -45,13 +53,9 @@ def save(report: Report, settings: dict[str, object], folder: Path) -> list[Path
         The two files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {
-        row: {metric: asdict(figure) for metric, figure in scores.items()}
-        for row, scores in report.figures.items()
-    }
     record = {
         "settings": settings,
-        "figures": figures,
+        "figures": figures_of(report),
         "cases": [_record(outcome) for outcome in report.outcomes],
     }
     content = json.dumps(record, indent=1, ensure_ascii=False)

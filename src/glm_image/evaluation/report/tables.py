@@ -14,6 +14,7 @@ NONE = "–"
 TAGS: dict[str, str] = {
     "official": "the authors' prompts, pictures, reader and judge",
     "alt-ocr": "texts read by another reader than the authors'",
+    "other-size": "pictures of another size than the authors'",
     "subset": "some prompts or pictures only",
     "proxy": "another judge or rule than the authors'",
 }

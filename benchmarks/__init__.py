@@ -1,0 +1,1 @@
+"""Measures this package beside transformers and diffusers: `python -m benchmarks --help`."""

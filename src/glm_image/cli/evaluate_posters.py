@@ -1,0 +1,137 @@
+"""``glm-image evaluate nano`` and ``sheet``: the held-out posters, measured and shown."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glm_image.cli.flags import ModelFlags, flag, with_flags
+from glm_image.cli.output import print_json
+
+if TYPE_CHECKING:
+    from glm_image.evaluation.posters.grid import Entry
+    from glm_image.evaluation.posters.held_out import Case
+    from glm_image.evaluation.posters.painter import PipelinePainter
+
+_COLUMNS = {"drawings": 6, "edits": 4}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetFlags(ModelFlags):
+    """Which held-out cases are drawn, and how."""
+
+    count: Annotated[int, flag("Number of prompts, up to 100. Default: 24.", metavar="N")] = 24
+    edits: Annotated[int, flag("Number of edits, up to 40. Default: 8.", metavar="N")] = 8
+    steps: Annotated[int, flag("Denoising steps. Default: 25.", metavar="N")] = 25
+    output: Annotated[
+        Path,
+        flag(
+            "Folder of what is written. Default: outputs/evaluation.",
+            "--output",
+            "-o",
+            metavar="PATH",
+            panel="Output",
+        ),
+    ] = Path("outputs/evaluation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NanoFlags(SheetFlags):
+    """What is measured of the held-out cases."""
+
+    count: Annotated[int, flag("Number of prompts, up to 100. Default: 100.", metavar="N")] = 100
+    edits: Annotated[int, flag("Number of edits, up to 40. Default: 40.", metavar="N")] = 40
+    rows: Annotated[
+        str, flag("What is measured, with commas between. Default: all rows.", metavar="NAMES")
+    ] = "truth,vae,true-tokens,tokens-only,system"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the application."""
+    app.command()(with_flags(nano))
+    app.command()(with_flags(sheet))
+
+
+def nano(flags: NanoFlags) -> None:
+    """Mark a model on prompts and edits that training cannot have seen."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from glm_image.evaluation.posters import held_out, report, suite
+    from glm_image.evaluation.readers.ocr import OcrReader
+
+    cases = (*held_out.drawings(flags.count), *held_out.edits(flags.edits))
+    wanted = suite.check_rows([row.strip() for row in flags.rows.split(",")])
+    reader = OcrReader()
+    painter = _painter(flags)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=flags.quiet) as progress:
+        bar = progress.add_task("loading", total=len(cases) * len(wanted))
+
+        def show(row: str, case: "Case") -> None:
+            progress.update(bar, advance=1, description=f"{row} {case.name}")
+
+        result = suite.run(painter, reader, cases, wanted, show)
+    settings: dict[str, object] = {
+        "model": flags.model or "bundled",
+        "prompts": flags.count,
+        "edits": flags.edits,
+        "steps": flags.steps,
+    }
+    if not flags.quiet:
+        console.print(report.to_table(result))
+    paths = report.save(result, settings, flags.output)
+    if flags.json:
+        print_json({"settings": settings, "figures": report.figures_of(result)})
+        return
+    for path in paths:
+        typer.echo(path)
+
+
+def sheet(flags: SheetFlags) -> None:
+    """Draw held-out prompts and edits onto two contact sheets."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from glm_image.evaluation.posters import held_out
+    from glm_image.evaluation.posters.grid import sheet as contact_sheet
+
+    sheets = {"drawings": held_out.drawings(flags.count), "edits": held_out.edits(flags.edits)}
+    painter = _painter(flags)
+    flags.output.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    paths: list[str] = []
+    for name, cases in sheets.items():
+        if not cases:
+            continue
+        bar = track(cases, description=name, console=console, transient=True, disable=flags.quiet)
+        path = flags.output / f"{name}.png"
+        contact_sheet([_entry(painter, case) for case in bar], _COLUMNS[name]).save(path)
+        paths.append(str(path))
+    if flags.json:
+        print_json({"sheets": paths})
+        return
+    for written in paths:
+        typer.echo(written)
+
+
+def _painter(flags: SheetFlags) -> "PipelinePainter":
+    from glm_image.evaluation.posters.painter import PipelinePainter
+    from glm_image.pipeline.api import GlmImagePipeline
+
+    pipeline = GlmImagePipeline.from_pretrained(flags.model, device=flags.device, dtype=flags.dtype)
+    return PipelinePainter(pipeline, steps=flags.steps)
+
+
+def _entry(painter: "PipelinePainter", case: "Case") -> "Entry":
+    """A drawing with its prompt, or before and after with the instruction."""
+    from PIL import Image
+
+    from glm_image.evaluation.posters.grid import Entry
+    from glm_image.evaluation.posters.painter import source_image
+
+    drawn = Image.fromarray(painter.draw(case, None).pixels)
+    source = source_image(case)
+    images = (drawn,) if source is None else (source, drawn)
+    return Entry(images=images, caption=case.prompt)

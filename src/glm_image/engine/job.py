@@ -1,0 +1,232 @@
+"""The engine's side of a request: its pictures on their way, and what is told about them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from glm_image.engine.attempt import Attempt, in_words
+from glm_image.engine.events import Cancelled, Ending, Failed, Finished, Queued
+from glm_image.engine.ticket import Ticket
+from glm_image.pipeline import stages
+from glm_image.pipeline.params import SamplingParams
+from glm_image.pipeline.picture import Made, Picture
+from glm_image.pipeline.progress import Preview, Progress
+from glm_image.pipeline.result import build
+from glm_image.pipeline.system import System
+from glm_image.pipeline.writing import Written
+from glm_image.types import GeneratorInput
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Order:
+    """What is asked of an engine.
+
+    Args:
+        pictures: As :func:`glm_image.pipeline.request.read` gives them, at least one.
+        params: How they are sampled.
+        notes: What was adapted, for the result.
+    """
+
+    pictures: Sequence[Picture]
+    params: SamplingParams
+    notes: Sequence[str] = ()
+
+
+@dataclass(kw_only=True, eq=False)
+class Task:
+    """One picture on its way.
+
+    Args:
+        job: The request that it belongs to.
+        number: Its place in the request.
+        picture: What is asked for.
+        request: What is to be written.
+        steps: Steps of the decoder.
+
+    Attributes:
+        alone: Whether it failed in company and is tried again by itself.
+        codes: Codes written so far.
+        painted: Steps done so far.
+        noise_chw: Drawn noise.
+        written: Its codes, once they are there.
+    """
+
+    job: "Job"
+    number: int
+    picture: Picture
+    request: GeneratorInput
+    steps: int
+    alone: bool = False
+    codes: int = 0
+    painted: int = 0
+    noise_chw: Tensor | None = None
+    written: Written | None = None
+
+    @property
+    def need(self) -> int:
+        """Ids of prompt and picture."""
+        return len(self.request.ids_l) + self.request.new_tokens
+
+    @property
+    def area(self) -> int:
+        """Pixels of the picture and of its sources."""
+        sizes = [self.picture.prompt.size, *(one.size for one in self.picture.prompt.sources)]
+        return sum(size.height * size.width for size in sizes)
+
+    @property
+    def new_tokens(self) -> int:
+        """Codes to be written; 0 if they are given."""
+        return 0 if self.picture.codes_n is not None else self.request.new_tokens
+
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """What pictures of one batch have in common."""
+        params = self.job.order.params
+        return (
+            *self.picture.prompt.size,
+            bool(self.picture.prompt.sources),
+            params.steps,
+            params.guidance,
+            params.strength,
+            params.quotes,
+        )
+
+
+@dataclass(kw_only=True)
+class _Clock:
+    """When things happened, in seconds."""
+
+    submitted: float = field(default_factory=time.perf_counter)
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+class Job:
+    """One request on its way. Stages on two threads may work on it at once.
+
+    Args:
+        system: The model.
+        order: What is asked for.
+        ticket: Of the caller.
+        on_start: Called when the first picture is begun.
+        on_end: Called when nothing is left to do.
+
+    Raises:
+        InputError: A prompt is too long, or there are more steps than timesteps.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        order: Order,
+        ticket: Ticket,
+        on_start: Callable[["Job"], None] = lambda job: None,
+        on_end: Callable[["Job"], None] = lambda job: None,
+    ) -> None:
+        self.order = order
+        self.ticket = ticket
+        self.started = False
+        self._system = system
+        self._on_start, self._on_end = on_start, on_end
+        self._clock = _Clock()
+        self._lock = threading.Lock()
+        self._made: dict[int, Made] = {}
+        self._over = False
+        requests = {id(one.prompt): stages.encode(system, one.prompt) for one in order.pictures}
+        self.tasks = tuple(
+            Task(
+                job=self,
+                number=number,
+                picture=picture,
+                request=requests[id(picture.prompt)],
+                steps=len(stages.steps_of(system, picture.prompt.size, order.params)),
+            )
+            for number, picture in enumerate(order.pictures)
+        )
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do; a request that was given up ends here."""
+        if not self._over and self.ticket.given_up:
+            self._end(Cancelled())
+        return self._over
+
+    def start(self) -> None:
+        """Begin with the first picture."""
+        if not self.started:
+            self.started = True
+            self._clock.timings["queue"] = time.perf_counter() - self._clock.submitted
+            self._on_start(self)
+
+    def add_time(self, stage: str, seconds: float) -> None:
+        """Add seconds to a stage."""
+        timings = self._clock.timings
+        timings[stage] = timings.get(stage, 0.0) + seconds
+
+    def queue(self, position: int) -> None:
+        """Tell how many requests wait before this one."""
+        self._tell(Queued(position=position))
+
+    def report(self, stage: str, index: int, total: int, preview: Preview | None = None) -> None:
+        """Tell how far a stage is."""
+        self._tell(Progress(stage=stage, index=index, total=total, preview=preview))
+
+    def report_writing(self) -> None:
+        """Tell how many codes are written."""
+        total = sum(task.new_tokens for task in self.tasks)
+        self.report("generator", sum(task.codes for task in self.tasks), total)
+
+    def report_painting(self, preview: Preview) -> None:
+        """Tell how many steps are done."""
+        total = sum(task.steps for task in self.tasks)
+        self.report("decoder", sum(task.painted for task in self.tasks), total, preview)
+
+    def deliver(self, task: Task, made: Made) -> None:
+        """Take a finished picture; the last one ends the request."""
+        with self._lock:
+            self._made[task.number] = made
+        self.report("image", len(self._made), len(self.tasks))
+        if len(self._made) == len(self.tasks):
+            timings = self._clock.timings
+            timings["total"] = time.perf_counter() - self._clock.submitted
+            result = build(
+                self._system,
+                self.order.params,
+                self.order.pictures,
+                [self._made[number] for number in range(len(self.tasks))],
+                timings,
+                list(self.order.notes),
+            )
+            self._end(Finished(result=result))
+
+    def fail(self, error: Exception) -> None:
+        """End the request without pictures."""
+        self._end(Failed(error=in_words(error)))
+
+    def _tell(self, event: Queued | Progress) -> None:
+        """Tell the caller; what a listener raises ends the request."""
+        with Attempt() as attempt:
+            self.ticket.tell(event)
+        if attempt.error is not None:
+            self.fail(attempt.error)
+
+    def _end(self, ending: Ending) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+        self._made.clear()
+        self.ticket.settle(ending)
+        self._on_end(self)
+
+
+@contextmanager
+def shared(jobs: Sequence[Job], stage: str) -> Iterator[None]:
+    """Add the seconds of this block to a stage of every request that it works for."""
+    start = time.perf_counter()
+    yield
+    for job in jobs:
+        job.add_time(stage, time.perf_counter() - start)

@@ -1,0 +1,1 @@
+"""How fast a system draws, and how far that is from what its machine can do."""

@@ -1,0 +1,149 @@
+"""The plan of a system: what was asked for, or the fastest that changes no picture.
+
+What is chosen unasked is of class A or B. What is asked for is checked against the device, and
+refused with the nearest plan that works.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from glm_image.checkpoint.published import Components
+from glm_image.config import nearest
+from glm_image.device import Device
+from glm_image.errors import PlanError
+from glm_image.execution import memory, probe
+from glm_image.execution.fitting import check, stays_on_disk
+from glm_image.execution.plan import (
+    AutoencoderPlan,
+    DecoderPlan,
+    ExecutionPlan,
+    GeneratorPlan,
+    Offload,
+    WeightFormat,
+)
+from glm_image.types import Size
+
+AUTO = "auto"
+PLAIN = "plain"
+NAMES = (AUTO, PLAIN)
+"""Plans that have a name: the fastest lossless one, and torch's kernels without anything else."""
+
+_TOKEN_ROWS = 1
+_IMAGE_ROWS = 256
+"""Rows of a typical product: the generator reads one token, the decoder all tokens of a picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A named plan with some of its fields given.
+
+    Args:
+        name: In ``NAMES``.
+        weights: Format of the weights of generator and decoder.
+        offload: Where weights wait; None waits only if the device is too small for all of them.
+    """
+
+    name: str = AUTO
+    weights: WeightFormat = WeightFormat.STORED
+    offload: Offload | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in NAMES:
+            raise PlanError(
+                f"unknown plan {self.name!r}", field="plan", hint=nearest(self.name, NAMES)
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A plan with its reasons.
+
+    Args:
+        plan: Fits the device.
+        reasons: Why, in words, by dotted field; nothing for what was asked for.
+    """
+
+    plan: ExecutionPlan
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+Asked = str | Wish | ExecutionPlan | None
+"""A plan, its name, a name with some fields, or None for the fastest lossless one."""
+
+
+def choose(asked: Asked, components: Components, device: Device) -> Choice:
+    """The plan that a system runs by.
+
+    Args:
+        asked: What the user wants.
+        components: The networks; they may be without memory.
+        device: Where they will run.
+
+    Raises:
+        PlanError: There is no plan of that name, or it does not work on the device; names the
+            nearest that does.
+    """
+    if isinstance(asked, ExecutionPlan):
+        choice = Choice(plan=asked)
+    else:
+        wish = asked if isinstance(asked, Wish) else Wish(name=asked or AUTO)
+        plan = ExecutionPlan(
+            generator=GeneratorPlan(weights=wish.weights),
+            decoder=DecoderPlan(weights=wish.weights),
+            offload=wish.offload or Offload.NONE,
+        )
+        choice = Choice(plan=plan) if wish.name == PLAIN else _fastest(plan, components, device)
+        if wish.name == AUTO and wish.offload is None:
+            choice = _fitting(choice, components, device)
+    check(choice.plan, device)
+    return choice
+
+
+def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Choice:
+    """A plan with everything switched on that loses nothing."""
+    generator, decoder = plan.generator, replace(plan.decoder, hoisted=True, packed=True)
+    reasons = {
+        "decoder.hoisted": "what all steps share is computed once",
+        "decoder.packed": "both branches of guidance read every weight once",
+        "autoencoder.channels_last": "convolutions read neighbouring channels together",
+    }
+    if not stays_on_disk(generator, plan.offload):
+        generator = replace(generator, fused=True)
+        reasons["generator.fused"] = "one product reads the input once"
+        if not device.is_accelerator:
+            writing = probe.fastest(components.generator, _TOKEN_ROWS, device.dtype)
+            generator = replace(generator, linear=writing.backend)
+            reasons["generator.linear"] = writing.reason
+    if not stays_on_disk(decoder, plan.offload):
+        decoder = replace(decoder, fused=True)
+        reasons["decoder.fused"] = "one product reads the input once"
+        if not device.is_accelerator:
+            painting = probe.fastest(components.dit, _IMAGE_ROWS, device.dtype)
+            decoder = replace(decoder, linear=painting.backend)
+            reasons["decoder.linear"] = painting.reason
+    chosen = replace(
+        plan,
+        generator=generator,
+        decoder=decoder,
+        autoencoder=AutoencoderPlan(channels_last=True),
+    )
+    return Choice(plan=chosen, reasons=reasons)
+
+
+def _fitting(choice: Choice, components: Components, device: Device) -> Choice:
+    """A choice whose weights wait if the device has no room for them."""
+    there = device.memory()
+    if there is None:
+        return choice
+    side = components.vae.config.sample_size
+    plan = memory.fit(
+        components,
+        choice.plan,
+        memory.Work(size=Size(side, side)),
+        device.dtype,
+        accelerator=True,
+        memory=there.free,
+    )
+    changed = f"{there.free / 10**9:.1f} GB are free"
+    reasons = {**choice.reasons, "offload": changed, "autoencoder.tile_pixels": changed}
+    return choice if plan == choice.plan else Choice(plan=plan, reasons=reasons)

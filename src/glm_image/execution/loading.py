@@ -1,0 +1,103 @@
+"""From a checkpoint's outline to networks that run as planned, and from device to device."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from glm_image.checkpoint import published
+from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.reader import Adopt, Target
+from glm_image.device import Device
+from glm_image.errors import PlanError
+from glm_image.execution.apply import apply, pack, unpack
+from glm_image.execution.offload import Residence, place
+from glm_image.execution.plan import ExecutionPlan, LinearBackend, Offload, WeightFormat
+from glm_image.execution.quantize import Quantizer
+
+
+def load(components: Components, folder: Path, plan: ExecutionPlan, device: Device) -> Residence:
+    """Read the weights and put the plan into effect; the networks are not to be trained.
+
+    Args:
+        components: The outline of the checkpoint; filled in place.
+        folder: The checkpoint.
+        plan: Checked for the device.
+        device: Where the networks work and in which dtype.
+
+    Returns:
+        Has networks on the device while a stage runs.
+
+    Raises:
+        CheckpointError: Weights are wrong; every problem is listed.
+    """
+    parts = (
+        (published.GENERATOR_FOLDER, components.generator, plan.generator.weights),
+        (published.DIT_FOLDER, components.dit, plan.decoder.weights),
+    )
+    adopt: dict[str, Adopt] = {
+        name: Quantizer(network, weights)
+        for name, network, weights in parts
+        if weights is not WeightFormat.STORED
+    }
+    stays = plan.offload is Offload.NONE
+    target = Target(
+        dtype=device.dtype,
+        device=device.torch_device if stays else torch.device("cpu"),
+        mapped=plan.offload is Offload.DISK,
+    )
+    published.fill(components, folder, target, adopt)
+    networks = networks_of(components)
+    for network in networks.values():
+        network.eval().requires_grad_(False)
+    apply(components, plan)
+    return place(networks, plan.offload, device)
+
+
+def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
+    """Move networks to another device in place.
+
+    Args:
+        components: Running by ``plan``.
+        plan: How they run.
+        device: Where they are to be.
+
+    Returns:
+        How they run there: what is for the CPU only ends when they leave it.
+
+    Raises:
+        PlanError: Quantised and offloaded weights are bound to their device.
+    """
+    formats = {plan.generator.weights, plan.decoder.weights}
+    if formats != {WeightFormat.STORED} or plan.offload is not Offload.NONE:
+        raise PlanError(
+            "quantised and offloaded weights are bound to the device they were read for",
+            field="device",
+            hint="load the model again with the other device",
+        )
+    for network in networks_of(components).values():
+        unpack(network)
+        network.to(device.torch_device)
+    if device.is_accelerator:
+        torch_products = LinearBackend.TORCH
+        return replace(
+            plan,
+            generator=replace(plan.generator, linear=torch_products),
+            decoder=replace(plan.decoder, linear=torch_products),
+        )
+    if plan.generator.linear is LinearBackend.ONEDNN:
+        pack(components.generator)
+    if plan.decoder.linear is LinearBackend.ONEDNN:
+        pack(components.dit)
+    return plan
+
+
+def networks_of(components: Components) -> dict[str, nn.Module]:
+    """The networks of a checkpoint by name."""
+    return {
+        "generator": components.generator,
+        "decoder": components.dit,
+        "autoencoder": components.vae,
+        "glyph encoder": components.glyph_encoder,
+    }
