@@ -86,3 +86,10 @@ def test_a_module_without_a_table_is_refused() -> None:
     layer = nn.LayerNorm(4, elementwise_affine=False)
     with pytest.raises(TypeError, match="no weight"):
         factorise(layer, ROWS, std=1.0, rng=seeded(0))
+
+
+def test_attributes_may_start_from_given_vectors() -> None:
+    embedding = nn.Embedding(7, 16)
+    factorise(embedding, ROWS, std=1.0, rng=seeded(0), start={"shape": torch.arange(16.0)})
+    assert torch.equal(embedding.weight[4], torch.arange(16.0))
+    assert torch.equal(embedding.weight[:3], table().weight[:3])

@@ -339,6 +339,17 @@ def test_edits_wait_for_their_first_step(monkeypatch: pytest.MonkeyPatch) -> Non
     assert seen == [False, True]
 
 
+def test_strips_come_before_frames() -> None:
+    task = decoder_task(DecoderMix(strips=0.0, frames_from=2, repeats=1, scenes=SMALL))
+    heights = [
+        {pair.target.pixels.shape[0] for pair in task._pairs(random.Random(1), step)}
+        for step in (1, 2)
+    ]
+    assert heights[0] <= {32, 64}
+    assert heights[1] == {128}
+    assert len(task._pairs(random.Random(1), 1)) == 4 * len(task._pairs(random.Random(1), 2))
+
+
 def test_letters_and_shapes_weigh_more() -> None:
     task = decoder_task(DecoderMix(text_weight=3.0, shape_weight=2.0))
     target = text_picture(random.Random(3), SceneMix(), Words()).target

@@ -68,3 +68,12 @@ class SceneMix:
             rows, columns = rng.choice(SIDES), rng.choice(SIDES)
             if max(rows, columns) <= _MOST_ASPECT * min(rows, columns):
                 return replace(self, rows=rows, columns=columns)
+
+
+_STRIP = SceneMix(rows=1, other_sizes=0.0, texts=(0, 1, 0, 0), shapes=(1, 0, 0), large_text=0.0)
+STRIPS: tuple[SceneMix, ...] = (
+    _STRIP,
+    replace(_STRIP, rows=2, large_text=1.0, chinese=0.6),
+    replace(_STRIP, rows=2, large_text=0.5, chinese=1.0),
+)
+"""Strips one or two cells high with one text; Chinese characters need two."""

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from glm_image.data.draw import Pixels
-from glm_image.data.mix import SceneMix, Words
+from glm_image.data.mix import STRIPS, SceneMix, Words
 from glm_image.data.pairs import (
     Pair,
     Picture,
@@ -26,6 +26,7 @@ from glm_image.models.vae import Vae
 from glm_image.pipeline.schedule import schedule, shift_of
 from glm_image.tokenizer.glyph import PAD_ID, byt5_ids
 from glm_image.training.factored import factorise
+from glm_image.training.looks import character_looks
 from glm_image.training.loop import Metrics, Task, seeded
 from glm_image.training.vae import to_images, to_tensor
 
@@ -37,7 +38,10 @@ class DecoderMix:
     """What a step of the decoder's training is made of; shares in [0, 1].
 
     Attributes:
-        edits: Share of steps whose pictures are edits with a source.
+        strips: Share of steps on strips one or two cells high with one text: characters at a
+            quarter of the cost.
+        frames_from: First step on whole pictures; all steps before are on strips.
+        edits: Share of the other steps whose pictures are edits with a source.
         edits_from: First step with edits.
         repeats: Noise levels drawn for every picture, which is drawn and encoded once.
         drop_all: Pictures without glyphs, prior and source: the unconditional branch.
@@ -51,6 +55,8 @@ class DecoderMix:
         scenes: What the pictures show.
     """
 
+    strips: float = 0.0
+    frames_from: int = 0
     edits: float = 0.0
     edits_from: int = 0
     repeats: int = 4
@@ -67,7 +73,9 @@ class DecoderMix:
 
 def factorise_prior(dit: DiT, rows: list[tuple[str, ...]], seed: int) -> None:
     """Give the decoder's table of codes rows that are sums over the attributes of the codes."""
-    factorise(dit.prior_token_embedding, rows, std=1.0, rng=seeded(seed))
+    width = dit.prior_token_embedding.embedding_dim
+    looks = character_looks(width, norm=width**0.5)
+    factorise(dit.prior_token_embedding, rows, std=1.0, rng=seeded(seed), start=looks)
 
 
 class DecoderTask(Task):
@@ -106,11 +114,7 @@ class DecoderTask(Task):
     def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
         """Mean squared error of the velocity on fresh pictures, weighted."""
         source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
-        edits = self.mix.edits if step >= self.mix.edits_from else 0.0
-        draw = edit_pair if source.random() < edits else text_picture
-        # Pictures of one batch have one size.
-        scenes = self.mix.scenes.sized(source)
-        pairs = [draw(source, scenes, self.words) for _ in range(self.batch)]
+        pairs = self._pairs(source, step)
         clean = self._latents([pair.target for pair in pairs])
         repeats = self.mix.repeats
         dropped = self._drops(rng, len(pairs))
@@ -132,6 +136,17 @@ class DecoderTask(Task):
         weight = weight.repeat(repeats, 1, 1)
         loss = (error * weight).sum() / weight.sum()
         return loss, {"error": float(error.detach().mean())}
+
+    def _pairs(self, rng: random.Random, step: int) -> list[Pair]:
+        """Fresh pictures of one size; more of them where they are small."""
+        mix = self.mix
+        if step < mix.frames_from or rng.random() < mix.strips:
+            strip = rng.choice(STRIPS)
+            return [text_picture(rng, strip, self.words) for _ in range(4 * self.batch)]
+        edits = mix.edits if step >= mix.edits_from else 0.0
+        draw = edit_pair if rng.random() < edits else text_picture
+        scenes = mix.scenes.sized(rng)
+        return [draw(rng, scenes, self.words) for _ in range(self.batch)]
 
     def _weight(self, picture: Picture) -> Tensor:
         """Weight of every latent position ``[H/8, W/8]``."""

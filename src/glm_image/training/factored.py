@@ -5,7 +5,7 @@ A code such as "upper left quarter of a red A" shares the attribute vectors of "
 is a parametrisation of an ordinary table: removed after training, a plain embedding remains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +40,12 @@ class _SumOfAttributes(nn.Module):
 
 
 def factorise(
-    module: nn.Module, attributes: Attributes, *, std: float, rng: torch.Generator
+    module: nn.Module,
+    attributes: Attributes,
+    *,
+    std: float,
+    rng: torch.Generator,
+    start: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Give ``module.weight`` the form "own row + sum of attribute vectors".
 
@@ -53,6 +58,7 @@ def factorise(
         attributes: Attributes of the first rows; further rows have none.
         std: Standard deviation of a row.
         rng: Source of the attribute vectors.
+        start: Vectors of some attributes to start from in place of random ones.
     """
     weight = module.weight
     if not isinstance(weight, Tensor):
@@ -69,6 +75,8 @@ def factorise(
             index_ka[index, column] = names[name]
     factors = torch.randn(len(names) + 1, width, generator=rng) * (std / longest**0.5)
     factors[-1] = 0
+    for name, vector in (start or {}).items():
+        factors[names[name]] = vector
     free = torch.tensor([not row for row in attributes] + [True] * (rows - len(attributes)))
     with torch.no_grad():
         weight.normal_(std=std, generator=rng).mul_(free[:, None])

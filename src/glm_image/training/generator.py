@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from glm_image.data.mix import SceneMix, Words
+from glm_image.data.mix import STRIPS, SceneMix, Words
 from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
 from glm_image.data.vocabulary import LETTERS, meanings
 from glm_image.errors import ConfigError
@@ -21,14 +21,6 @@ from glm_image.training.loop import Metrics, Task, seeded
 from glm_image.training.plan import PlanHeads
 
 _HELD_OUT = 7_002
-
-_STRIP = SceneMix(rows=1, other_sizes=0.0, texts=(0, 1, 0, 0), shapes=(1, 0, 0), large_text=0.0)
-_STRIPS: tuple[SceneMix, ...] = (
-    _STRIP,
-    replace(_STRIP, rows=2, large_text=1.0, chinese=0.6),
-    replace(_STRIP, rows=2, large_text=0.5, chinese=1.0),
-)
-"""Strips one or two cells high with one text; Chinese characters need two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +157,7 @@ class GeneratorTask(Task):
 
     def _sequence(self, rng: random.Random, name: str, mix: GeneratorMix) -> Sequence:
         if name == "strips":
-            return text_sequence(rng, self.tokenizer, rng.choice(_STRIPS), self.words, None)
+            return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
         if name == "edits":
             return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
         weight = mix.preview_weight if name == "previews" else None

@@ -105,5 +105,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
         ),
         decoder=run(5200, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
         decoder_batch=4,
-        decoder_mix=DecoderMix(edits=0.35, edits_from=steps(1000)),
+        decoder_mix=DecoderMix(
+            strips=0.35, frames_from=steps(300), edits=0.35, edits_from=steps(1000)
+        ),
     )

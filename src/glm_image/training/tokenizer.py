@@ -25,6 +25,7 @@ from glm_image.image.size import SourceLimits
 from glm_image.image.transforms import prepare_source
 from glm_image.models.generator import Generator
 from glm_image.training.factored import factorise
+from glm_image.training.looks import character_looks
 from glm_image.training.loop import Metrics, Task, seeded
 from glm_image.types import Grid
 
@@ -36,7 +37,10 @@ _SHARPNESS = 24.0
 def factorise_codebook(generator: Generator, seed: int) -> None:
     """Give the codebook rows that are sums over the attributes of the codes."""
     rows = [meaning.attributes() for meaning in meanings()]
-    factorise(generator.vqmodel.quantize.embedding, rows, std=0.1, rng=seeded(seed))
+    width = generator.config.vq.embed_dim
+    looks = character_looks(width, norm=0.1 * width**0.5)
+    codebook = generator.vqmodel.quantize.embedding
+    factorise(codebook, rows, std=0.1, rng=seeded(seed), start=looks)
 
 
 class TokenizerTask(Task):
