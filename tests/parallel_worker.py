@@ -4,6 +4,7 @@ Usage: parallel_worker.py TASK FOLDER. Every process trains the task in FOLDER a
 weights and losses in FOLDER/rank-N.pt.
 """
 
+import random
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from glm_image.training.loop import Metrics, Progress, Task
 STEPS = 6
 
 
-class Fork(Task):
+class Fork(Task[tuple[Tensor, int]]):
     """Fits one of two layers, or neither, as the batch decides."""
 
     def __init__(self) -> None:
@@ -26,9 +27,16 @@ class Fork(Task):
         torch.manual_seed(0)
         self.stem, self.left, self.right = (nn.Linear(4, 4) for _ in range(3))
 
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        x_bd = torch.randn(2, 4, generator=rng)
-        branch = 2 if step == 1 else int(torch.randint(3, (1,), generator=rng))
+    @property
+    def drawn_from(self) -> str:
+        return "nothing but numbers"
+
+    def draw(self, rng: random.Random, step: int) -> tuple[Tensor, int]:
+        x_bd = torch.tensor([[rng.gauss() for _ in range(4)] for _ in range(2)])
+        return x_bd, 2 if step == 1 else rng.randrange(3)
+
+    def forward(self, batch: tuple[Tensor, int], rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        x_bd, branch = batch
         y_bd = [self.left, self.right, nn.Identity()][branch](self.stem(x_bd))
         loss = (y_bd - x_bd.flip(1)).square().mean()
         return loss, {"branch": float(branch)}

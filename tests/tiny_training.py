@@ -1,6 +1,7 @@
 """Training tasks with tiny networks: the real vocabulary of codes, all else narrow."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -122,7 +123,7 @@ TASKS = {
 """How to make the task of every part."""
 
 
-def run(task: Task, folder: Path, steps: int, *, seed: int = 0, save_every: int = 100) -> Run:
+def run(task: Task[Any], folder: Path, steps: int, *, seed: int = 0, save_every: int = 100) -> Run:
     """A run in fp32, or in bf16 where the task says so, with a fast schedule."""
     config = RunConfig(
         steps=steps,

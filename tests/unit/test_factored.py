@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from glm_image.training.factored import factorise, plain
-from glm_image.training.loop import seeded
+from glm_image.training.seeds import seeded
 
 ROWS = [("text", "A", "red"), ("text", "A", "blue"), ("text", "B", "red"), (), ("shape",)]
 

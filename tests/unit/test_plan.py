@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 import tiny_training
-from glm_image.training.loop import seeded
 from glm_image.training.plan import PlanHeads
+from glm_image.training.seeds import seeded
 
 HEAD = torch.randn(16, 32, generator=seeded(2))
 

@@ -14,8 +14,9 @@ import parallel_worker
 import tiny_training
 from drawn import all_fonts
 from glm_image.device import DeviceKind
-from glm_image.training.loop import seeded
 from glm_image.training.parallel import Ranks
+from glm_image.training.seeds import seeded
+from glm_image.training.supply import Supply
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -61,7 +62,8 @@ def one_process_for_two(folder: Path) -> dict[str, torch.Tensor]:
     for step in range(parallel_worker.STEPS):
         for rank in range(2):
             with torch.autocast("cpu", torch.bfloat16):
-                loss, metrics = run.task(seeded(0, step, rank), step)
+                batch = Supply(run.task, seed=0, rank=rank, folder=folder)[step]
+                loss, metrics = run.task(batch, seeded(0, step, rank, 1))
             (loss / 2).backward()
             drawn.append((step, metrics["branch"]))
         run.optimisers.step(step, parallel_worker.STEPS)

@@ -1,9 +1,11 @@
 """A run that was cut off goes on as if nothing had happened; a damaged one is not begun."""
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,13 +17,14 @@ from drawn import all_fonts
 from glm_image.errors import CheckpointError, NotFoundError
 from glm_image.models.vae import Vae
 from glm_image.training import figures, resume
-from glm_image.training.loop import Metrics, Progress, Run, Task, seeded
+from glm_image.training.loop import Metrics, Progress, Run, Task
 from glm_image.training.nano import workshop
+from glm_image.training.seeds import seeded
 
 STEPS, SAVE_EVERY = 6, 3
 
 
-class Line(Task):
+class Line(Task[Tensor]):
     """Fits a line; nothing is drawn, so this is quick."""
 
     def __init__(self, width: int = 4) -> None:
@@ -29,8 +32,15 @@ class Line(Task):
         torch.manual_seed(0)
         self.layer = nn.Linear(width, width)
 
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        x_bd = torch.randn(8, self.layer.in_features, generator=rng)
+    @property
+    def drawn_from(self) -> str:
+        return f"lines of {self.layer.in_features}"
+
+    def draw(self, rng: random.Random, step: int) -> Tensor:
+        return torch.randn(8, self.layer.in_features, generator=seeded(rng.randrange(2**32)))
+
+    def forward(self, batch: Tensor, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        x_bd = batch + 0.1 * torch.randn(batch.shape, generator=rng)
         loss = (self.layer(x_bd) - 2 * x_bd).square().mean()
         return loss, {"double": 2 * float(loss.detach())}
 
@@ -41,11 +51,11 @@ class Line(Task):
         return Image.new("RGB", (4, 4), (255, 0, 0))
 
 
-def run(folder: Path, task: Task | None = None, steps: int = STEPS, seed: int = 0) -> Run:
+def run(folder: Path, task: Task[Any] | None = None, steps: int = STEPS, seed: int = 0) -> Run:
     return tiny_training.run(task or Line(), folder, steps, seed=seed, save_every=SAVE_EVERY)
 
 
-def train_in_two_sessions(make: Callable[[], Task], folder: Path) -> Run:
+def train_in_two_sessions(make: Callable[[], Task[Any]], folder: Path) -> Run:
     """Cut off one step behind the checkpoint, then go on."""
 
     def cut_off(progress: Progress) -> None:
@@ -79,7 +89,7 @@ drawn_tasks = [pytest.param(name, marks=all_fonts) for name in tiny_training.TAS
 def test_two_sessions_equal_one_bit_by_bit(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make: Callable[[], Task] = {**tiny_training.TASKS, "line": Line}[name]
+    make: Callable[[], Task[Any]] = {**tiny_training.TASKS, "line": Line}[name]
     # Held-out figures cost the most and leave no trace.
     monkeypatch.setattr(type(make()), "validate", lambda task: {})
     monkeypatch.setattr(type(make()), "samples", lambda task: None)

@@ -2,6 +2,8 @@
 
 import random
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,8 +22,10 @@ from glm_image.training import plan
 from glm_image.training.decoder import DecoderMix
 from glm_image.training.factored import plain
 from glm_image.training.generator import GeneratorMix, freeze_text
-from glm_image.training.loop import Task, seeded
+from glm_image.training.loop import Task
 from glm_image.training.optim import OptimConfig, Optimisers
+from glm_image.training.seeds import seeded
+from glm_image.training.supply import Supply
 from glm_image.training.tokenizer import codebook_health
 from glm_image.training.vae import initialise, to_images, to_tensor
 from tiny_training import (
@@ -44,8 +48,8 @@ TRAINED = {
 }
 
 
-def loss_of(task: Task, seed: int = 0, step: int = 0) -> Tensor:
-    return task(seeded(seed, step, 0), step)[0]
+def loss_of(task: Task[Any], seed: int = 0, step: int = 0) -> Tensor:
+    return task(task.draw(random.Random(1_000 * seed + step), step), seeded(seed, step, 0))[0]
 
 
 @every_task
@@ -76,10 +80,13 @@ def test_the_loss_falls_on_a_repeated_batch(name: str) -> None:
 
 
 @every_task
-def test_a_batch_follows_from_seed_step_and_rank(name: str) -> None:
+def test_a_batch_follows_from_seed_step_and_rank(name: str, tmp_path: Path) -> None:
     task = TASKS[name]()
     with torch.no_grad():
-        first, again, other = (task(seeded(0, 5, rank), 5)[0] for rank in (0, 0, 1))
+        first, again, other = (
+            task(Supply(task, seed=0, rank=rank, folder=tmp_path)[5], seeded(0))[0]
+            for rank in (0, 0, 1)
+        )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
@@ -258,14 +265,14 @@ def test_some_codes_of_a_prior_are_wrong() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_priors_are_corrupted_as_often_as_asked(share: float) -> None:
-    mix = DecoderMix(corrupted=share, most_wrong=1.0, scenes=SceneMix())
-    task = decoder_task(mix)
-    pairs = [text_picture(random.Random(seed), mix.scenes, Words()) for seed in range(4)]
-    targets = [pair.target for pair in pairs]
-    inputs = task._inputs(random.Random(0), targets, torch.zeros(4, 3, dtype=torch.bool))
-    true = torch.stack([target.codes for target in targets])
-    got = inputs.prior_ids_bn.reshape(4, 16, 16)[:, ::2, ::2]
-    assert [not torch.equal(a, b) for a, b in zip(got, true, strict=True)] == [share == 1.0] * 4
+    task = decoder_task(DecoderMix(corrupted=share, most_wrong=1.0, scenes=SceneMix()), batch=4)
+    drawn = task.draw(random.Random(3), 0)
+    targets = [pair.target for pair in drawn.pairs]
+    inputs = task._inputs(targets, drawn.grids, torch.zeros(4, 3, dtype=torch.bool))
+    rows, columns = targets[0].codes.shape
+    got = inputs.prior_ids_bn.reshape(4, 2 * rows, 2 * columns)[:, ::2, ::2]
+    wrong = [not torch.equal(a, t.codes) for a, t in zip(got, targets, strict=True)]
+    assert wrong == [share == 1.0] * 4
 
 
 def test_dropped_texts_and_priors_do_not_reach_the_decoder() -> None:
@@ -274,12 +281,12 @@ def test_dropped_texts_and_priors_do_not_reach_the_decoder() -> None:
     empty = replace(pair.target, texts=())
     dropped = torch.tensor([[True, True, False]])
     kept = torch.tensor([[False, False, False]])
-    without = task._inputs(random.Random(0), [pair.target], dropped)
-    plain = task._inputs(random.Random(0), [empty], kept)
+    without = task._inputs([pair.target], [pair.target.codes], dropped)
+    plain = task._inputs([empty], [pair.target.codes], kept)
     assert torch.equal(without.glyph_bsd, plain.glyph_bsd)
     assert without.prior_drop_bn is not None
     assert bool(without.prior_drop_bn.all())
-    with_text = task._inputs(random.Random(0), [pair.target], kept)
+    with_text = task._inputs([pair.target], [pair.target.codes], kept)
     assert with_text.glyph_bsd.shape[1] > without.glyph_bsd.shape[1]
 
 

@@ -58,6 +58,25 @@ class TrainFlags(WorkshopFlags):
         "cpu"
     )
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 takes all cores.")] = 0
+    batch: Annotated[
+        int, typer.Option(min=1, help="Factor on the pictures of every step.", metavar="FACTOR")
+    ] = 1
+    drawers: Annotated[
+        int,
+        typer.Option(min=0, help="Processes that draw pictures beside the training.", metavar="N"),
+    ] = 0
+
+    def workshop(self) -> "Workshop":
+        """The workshop with these settings."""
+        from glm_image.training.nano import workshop
+
+        return workshop(
+            self.folder,
+            scale=self.scale,
+            batch=self.batch,
+            device=self.device,
+            drawers=self.drawers,
+        )
 
 
 def _command(part: str) -> Callable[..., None]:
@@ -74,13 +93,39 @@ for _part, _help in _HELP.items():
 
 def nano(flags: TrainFlags) -> None:
     """Train every part, one after the other, and export the model."""
-    from glm_image.training.nano import PARTS, workshop
+    from glm_image.training.nano import PARTS
 
     with processes(quiet=flags.quiet) as ranks:
         for part in PARTS:
             _train(part, flags, ranks)
         if ranks.writes:
-            _export(workshop(flags.folder), flags.folder / "checkpoint", flags)
+            _export(flags.workshop(), flags.folder / "checkpoint", flags)
+
+
+def draw(
+    part: Annotated[str, typer.Argument(help="Part whose batches are drawn.", metavar="PART")],
+    flags: TrainFlags,
+) -> None:
+    """Draw the batches of a part ahead, as shards that its training then reads.
+
+    What is learned does not change. Under torchrun every process draws those of its rank.
+    """
+    from glm_image.errors import InputError
+    from glm_image.training.nano import PARTS
+
+    if part not in PARTS:
+        raise InputError(
+            f"there is no part {part!r}", field="PART", hint=f"choose from {', '.join(PARTS)}"
+        )
+    run = PARTS[part](flags.workshop())
+    for first in run.supply.draw_ahead(run.config.steps, flags.drawers):
+        if not flags.quiet:
+            typer.echo(f"{part}: drawn from step {first}, {run.config.steps} steps", err=True)
+    path = str(run.supply.folder)
+    if flags.json:
+        print_json({"part": part, "path": path, "steps": run.config.steps})
+    else:
+        typer.echo(path)
 
 
 def export(
@@ -94,6 +139,7 @@ def export(
 
 
 app.command("nano")(with_flags(nano))
+app.command("draw")(with_flags(draw))
 app.command("export")(with_flags(export))
 
 
@@ -130,11 +176,11 @@ def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:
     """Run or continue one part."""
     import torch
 
-    from glm_image.training.nano import PARTS, workshop
+    from glm_image.training.nano import PARTS
 
     if flags.threads:
         torch.set_num_threads(flags.threads)
-    run = PARTS[part](workshop(flags.folder, scale=flags.scale, device=flags.device))
+    run = PARTS[part](flags.workshop())
     continued = run.resume()
     if not ranks.writes:
         run.train()

@@ -1,6 +1,7 @@
 """Training of the diffusion decoder and its glyph encoder."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ from glm_image.data.pairs import (
     latent_mask,
     text_picture,
 )
+from glm_image.data.vocabulary import meanings
 from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
 from glm_image.models.glyph_encoder import GlyphEncoder
 from glm_image.models.schedule_config import ScheduleConfig
@@ -27,7 +29,8 @@ from glm_image.pipeline.schedule import schedule, shift_of
 from glm_image.tokenizer.glyph import PAD_ID, byt5_ids
 from glm_image.training.factored import factorise
 from glm_image.training.looks import character_looks
-from glm_image.training.loop import Metrics, Task, seeded
+from glm_image.training.loop import Metrics, Task
+from glm_image.training.seeds import seeded
 from glm_image.training.vae import to_images, to_tensor
 
 _HELD_OUT = 7_004
@@ -78,7 +81,20 @@ def factorise_prior(dit: DiT, rows: list[tuple[str, ...]], seed: int) -> None:
     factorise(dit.prior_token_embedding, rows, std=1.0, rng=seeded(seed), start=looks)
 
 
-class DecoderTask(Task):
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Pictures of one size with their sources.
+
+    Attributes:
+        pairs: The pictures.
+        grids: Their codes as the decoder is told them; in some pictures a few are wrong.
+    """
+
+    pairs: list[Pair]
+    grids: list[Tensor]
+
+
+class DecoderTask(Task[Drawn]):
     """Flow matching: the velocity from data to noise, given codes, glyphs and source pictures.
 
     Source: Lipman et al. 2023, equation 23; the resolution shift of Esser et al. 2024, section
@@ -111,14 +127,35 @@ class DecoderTask(Task):
         self.schedule_config, self.mix, self.batch = schedule_config, mix, batch
         self.words = words or Words()
 
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        """Mean squared error of the velocity on fresh pictures, weighted."""
-        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
-        pairs = self._pairs(source, step)
+    @property
+    def drawn_from(self) -> str:
+        """See :meth:`Task.drawn_from`."""
+        return f"{self.batch} pictures, {len(meanings())} codes, {self.mix}"
+
+    @property
+    def records(self) -> Mapping[str, type]:
+        """See :meth:`Task.records`."""
+        return {"Drawn": Drawn, "Pair": Pair, "Picture": Picture}
+
+    def draw(self, rng: random.Random, step: int) -> Drawn:
+        """Fresh pictures, the codes of some of them as a generator might have them."""
+        pairs = self._pairs(rng, step)
+        mix = self.mix
+        grids = [
+            corrupt(rng, pair.target.codes, mix.most_wrong)
+            if rng.random() < mix.corrupted
+            else pair.target.codes
+            for pair in pairs
+        ]
+        return Drawn(pairs=pairs, grids=grids)
+
+    def forward(self, batch: Drawn, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Mean squared error of the velocity, weighted."""
+        pairs = batch.pairs
         clean = self._latents([pair.target for pair in pairs])
         repeats = self.mix.repeats
         dropped = self._drops(rng, len(pairs))
-        inputs = self._inputs(source, [pair.target for pair in pairs], dropped)
+        inputs = self._inputs([pair.target for pair in pairs], batch.grids, dropped)
         references = self._references(pairs, dropped)
         inputs, references = _repeat_inputs(inputs, repeats), _repeat_cache(references, repeats)
         clean = clean.repeat(repeats, 1, 1, 1)
@@ -185,18 +222,12 @@ class DecoderTask(Task):
         source = everything | (torch.rand(count, generator=rng) < mix.drop_all)
         return torch.stack([glyphs, prior, source], dim=1)
 
-    def _inputs(self, rng: random.Random, pictures: list[Picture], dropped: Tensor) -> DiTInputs:
+    def _inputs(self, pictures: list[Picture], grids: list[Tensor], dropped: Tensor) -> DiTInputs:
         texts = [
             () if drop else picture.texts
             for picture, drop in zip(pictures, dropped[:, 0].tolist(), strict=True)
         ]
         glyphs, mask = self._glyphs(texts)
-        grids = [
-            corrupt(rng, picture.codes, self.mix.most_wrong)
-            if rng.random() < self.mix.corrupted
-            else picture.codes
-            for picture in pictures
-        ]
         ids = torch.stack([decoder_ids(grid) for grid in grids]).to(self._device)
         drop = dropped[:, 1:2].to(self._device).expand_as(ids)
         return DiTInputs(
@@ -250,10 +281,10 @@ class DecoderTask(Task):
 
     def validate(self) -> Metrics:
         """Velocity error on held-out pictures at fixed noise levels."""
-        rng = seeded(_HELD_OUT)
-        return {
-            "error": float(np.mean([self(rng, self.mix.edits_from)[1]["error"] for _ in range(6)]))
-        }
+        source, rng = random.Random(_HELD_OUT), seeded(_HELD_OUT)
+        frames = max(self.mix.edits_from, self.mix.frames_from)
+        batches = [self.draw(source, frames) for _ in range(6)]
+        return {"error": float(np.mean([self(batch, rng)[1]["error"] for batch in batches]))}
 
     def samples(self) -> Image.Image:
         """Held-out pictures drawn from their true codes in 12 steps, with the truth above."""

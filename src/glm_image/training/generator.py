@@ -1,6 +1,7 @@
 """Training of the generator: prompts to rasters of semantic codes."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,8 +18,9 @@ from glm_image.models.generator import Generator
 from glm_image.tokenizer.text import TextTokenizer
 from glm_image.training.cross_entropy import head_loss
 from glm_image.training.factored import factorise
-from glm_image.training.loop import Metrics, Task, seeded
+from glm_image.training.loop import Metrics, Task
 from glm_image.training.plan import PlanHeads
+from glm_image.training.seeds import seeded
 
 _HELD_OUT = 7_002
 
@@ -92,7 +94,7 @@ def freeze_text(generator: Generator) -> None:
     embedding.weight.register_hook(only_visual)  # type: ignore[no-untyped-call]
 
 
-class GeneratorTask(Task):
+class GeneratorTask(Task[Batch]):
     """Next-token cross-entropy over the visual ids; prompt and sources are not predicted.
 
     Source: GLM-Image technical blog, "Auto-regressive pre-training".
@@ -138,15 +140,27 @@ class GeneratorTask(Task):
 
     is_text: Tensor
 
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        """Loss of a fresh batch; all its sequences have one format."""
-        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
+    @property
+    def drawn_from(self) -> str:
+        """See :meth:`Task.drawn_from`."""
+        return f"{self.batch} sequences, {len(meanings())} codes, {self.curriculum}"
+
+    @property
+    def records(self) -> Mapping[str, type]:
+        """See :meth:`Task.records`."""
+        return {"Batch": Batch}
+
+    def draw(self, rng: random.Random, step: int) -> Batch:
+        """Fresh sequences; all of a batch have one format."""
         mix = self._mix(step)
         formats = {"strips": mix.strips, "rasters": mix.rasters}
         formats |= {"previews": mix.previews, "edits": mix.edits}
-        name = source.choices(tuple(formats), tuple(formats.values()))[0]
-        count = max(1, round(self.batch * mix.batch_factor))
-        loss, metrics = self._loss(self._batch(source, name, mix, count))
+        name = rng.choices(tuple(formats), tuple(formats.values()))[0]
+        return self._batch(rng, name, mix, max(1, round(self.batch * mix.batch_factor)))
+
+    def forward(self, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Loss of a batch; there is no noise."""
+        loss, metrics = self._loss(batch)
         return loss, {key: metrics[key] for key in ("right", "text_right", "plan")}
 
     def _mix(self, step: int) -> GeneratorMix:

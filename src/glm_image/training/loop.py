@@ -4,11 +4,13 @@ A :class:`Task` says what is learned. Everything random in a step is derived fro
 the step and the rank, so a resumed run continues exactly where it was cut off.
 """
 
+import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import torch
 from PIL import Image
@@ -20,8 +22,15 @@ from glm_image.training.ema import Ema
 from glm_image.training.figures import Figures
 from glm_image.training.optim import OptimConfig, Optimisers
 from glm_image.training.parallel import Ranks
+from glm_image.training.seeds import seeded
+from glm_image.training.supply import Supply
 
 Metrics = dict[str, float]
+
+Batch = TypeVar("Batch")
+
+_NOISE = 1
+"""Stream of a step's noise; that of its batch has no such number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,7 @@ class RunConfig:
         log_every: Steps between log lines.
         save_every: Steps between checkpoints; samples and validation are made with them.
         device: Kind of device, see :mod:`glm_image.device`.
+        drawers: Processes that draw batches beside the training; 0 draws in its own.
         autocast: Whether matrix products run in bf16.
     """
 
@@ -46,6 +56,7 @@ class RunConfig:
     log_every: int = 20
     save_every: int = 500
     device: str = "cpu"
+    drawers: int = 0
     autocast: bool = True
 
 
@@ -74,12 +85,26 @@ class Progress:
 OnStep = Callable[[Progress], None]
 
 
-class Task(nn.Module, ABC):
+class Task(nn.Module, ABC, Generic[Batch]):
     """One thing to learn: the networks it trains, its data and its objective."""
 
+    @property
     @abstractmethod
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        """Draw the batch of a step and return its loss (a scalar) and figures to log."""
+    def drawn_from(self) -> str:
+        """All that its batches depend on beside seed, step and rank, in words."""
+
+    @property
+    def records(self) -> Mapping[str, type]:
+        """Dataclasses that its batches are made of, by name."""
+        return {}
+
+    @abstractmethod
+    def draw(self, rng: random.Random, step: int) -> Batch:
+        """Draw the batch of a step, on the CPU. Other processes do it: no weight is touched."""
+
+    @abstractmethod
+    def forward(self, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Loss of a batch (a scalar) and figures to log; noise comes from ``rng``."""
 
     @abstractmethod
     def validate(self) -> Metrics:
@@ -88,15 +113,6 @@ class Task(nn.Module, ABC):
     @abstractmethod
     def samples(self) -> Image.Image | None:
         """A picture with fixed seeds that shows the state of the training."""
-
-
-def seeded(*numbers: int) -> torch.Generator:
-    """A CPU generator whose stream depends on all the numbers."""
-    state = 0x9E3779B97F4A7C15
-    for number in numbers:
-        state = ((state ^ (number + 0x7F4A7C15)) * 0xBF58476D1CE4E5B9) % 2**64
-        state ^= state >> 29
-    return torch.Generator().manual_seed(state % 2**63)
 
 
 class Run:
@@ -108,10 +124,10 @@ class Run:
     Args:
         task: What is learned.
         config: How.
-        folder: Where figures, samples and the checkpoint go.
+        folder: Where figures, samples and the checkpoint go; batches drawn ahead lie in ``shards``.
     """
 
-    def __init__(self, task: Task, config: RunConfig, folder: Path) -> None:
+    def __init__(self, task: Task[Any], config: RunConfig, folder: Path) -> None:
         self.config = config
         self.folder = folder
         self.ranks = Ranks.from_environment()
@@ -120,6 +136,7 @@ class Run:
         self.ema = Ema(self.task, config.ema_decay)
         self.optimisers = Optimisers(self.task.named_parameters(), config.optim)
         self.step = 0
+        self.supply = Supply(task, seed=config.seed, rank=self.ranks.rank, folder=folder / "shards")
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -174,9 +191,10 @@ class Run:
         started, first = time.monotonic(), self.step
         recent: list[Metrics] = []
         validation: Metrics = {}
+        batches = self.supply.batches(first, self.config.steps, self.config.drawers)
         while self.step < self.config.steps:
             self.task.train()
-            recent.append(self._one_step(model))
+            recent.append(self._one_step(model, next(batches)))
             loss = recent[-1]["loss"]
             speed = (self.step - first) / (time.monotonic() - started)
             last = self.step == self.config.steps
@@ -197,10 +215,10 @@ class Run:
                 on_step(done)
         return validation
 
-    def _one_step(self, model: nn.Module) -> Metrics:
-        rng = seeded(self.config.seed, self.step, self.ranks.rank)
+    def _one_step(self, model: nn.Module, batch: object) -> Metrics:
+        rng = seeded(self.config.seed, self.step, self.ranks.rank, _NOISE)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
-            loss, metrics = model(rng, self.step)
+            loss, metrics = model(batch, rng)
         loss.backward()
         norm = self.optimisers.step(self.step, self.config.steps)
         self.step += 1

@@ -221,15 +221,20 @@ PARTS: dict[str, Callable[[Workshop], Run]] = {
 """How each part is trained, in the order in which they are needed."""
 
 
-def workshop(folder: Path, *, scale: float = 1.0, device: str = "cpu") -> Workshop:
+def workshop(
+    folder: Path, *, scale: float = 1.0, batch: int = 1, device: str = "cpu", drawers: int = 0
+) -> Workshop:
     """The workshop of the bundled model's recipe.
 
     Args:
         folder: Holds one folder per part; existing runs are continued.
         scale: Factor on the number of steps of every part.
+        batch: Factor on the pictures of every step.
         device: Kind of device to train on.
+        drawers: Processes that draw beside every training process.
     """
-    return Workshop(folder=folder, recipe=nano(scale=scale, device=device))
+    recipe = nano(scale=scale, batch=batch, device=device, drawers=drawers)
+    return Workshop(folder=folder, recipe=recipe)
 
 
 @contextmanager

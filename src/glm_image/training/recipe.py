@@ -46,12 +46,21 @@ class NanoRecipe:
     decoder_mix: DecoderMix
 
 
-def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecipe:
+def nano(
+    *,
+    scale: float = 1.0,
+    batch: int = 1,
+    device: str = "cpu",
+    drawers: int = 0,
+    seed: int = 0,
+) -> NanoRecipe:
     """The recipe of the bundled model.
 
     Args:
         scale: Factor on the number of steps of every part.
+        batch: Factor on the pictures of every step, for devices that want more at once.
         device: Kind of device to train on.
+        drawers: Processes that draw beside every training process.
         seed: Seed of everything.
     """
 
@@ -66,22 +75,23 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
             ema_decay=0.995,
             save_every=save_every,
             device=device,
+            drawers=drawers,
         )
 
     return NanoRecipe(
         seed=seed,
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
         vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
-        vae_batch=16,
+        vae_batch=16 * batch,
         vae_decoder=run(2000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
         # Strokes of Chinese characters are the finest things there are.
         vae_decoder_scenes=SceneMix(chinese=0.6),
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
-        tokenizer_batch=24,
+        tokenizer_batch=24 * batch,
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
         generator=run(11500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
-        generator_batch=32,
+        generator_batch=32 * batch,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
             GeneratorMix(start=steps(1100), strips=0.3, rasters=1.0, previews=0.0, edits=0.6),
@@ -104,7 +114,7 @@ def nano(*, scale: float = 1.0, device: str = "cpu", seed: int = 0) -> NanoRecip
             ),
         ),
         decoder=run(5200, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
-        decoder_batch=4,
+        decoder_batch=4 * batch,
         decoder_mix=DecoderMix(
             strips=0.35, frames_from=steps(300), edits=0.35, edits_from=steps(1000)
         ),

@@ -9,6 +9,8 @@ that drawn pictures come with in place of captions.
 """
 
 import random
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -26,8 +28,8 @@ from glm_image.image.transforms import prepare_source
 from glm_image.models.generator import Generator
 from glm_image.training.factored import factorise
 from glm_image.training.looks import character_looks
-from glm_image.training.loop import Metrics, Task, seeded
-from glm_image.types import Grid
+from glm_image.training.loop import Metrics, Task
+from glm_image.training.seeds import seeded
 
 _HELD_OUT = 7_003
 _SHARPNESS = 24.0
@@ -43,7 +45,24 @@ def factorise_codebook(generator: Generator, seed: int) -> None:
     factorise(codebook, rows, std=0.1, rng=seeded(seed), start=looks)
 
 
-class TokenizerTask(Task):
+@dataclass(frozen=True, kw_only=True)
+class Tokenized:
+    """Pictures of one size and their codes.
+
+    Attributes:
+        patches_bnp: Pixels at half resolution in patches.
+        codes_bn: True codes.
+        rows: Height in cells.
+        columns: Width in cells.
+    """
+
+    patches_bnp: Tensor
+    codes_bn: Tensor
+    rows: int
+    columns: int
+
+
+class TokenizerTask(Task[Tokenized]):
     """Find the code of every cell of a picture at half resolution.
 
     Args:
@@ -71,12 +90,27 @@ class TokenizerTask(Task):
         self.limits, self.batch, self.noise = limits, batch, noise
         self.scenes = scenes or SceneMix()
 
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        """Cross-entropy of the codes of a fresh batch."""
-        patches, codes, grid = self._batch(rng, self.batch, self.scenes)
+    @property
+    def drawn_from(self) -> str:
+        """See :meth:`Task.drawn_from`."""
+        return f"{self.batch} pictures, {self.limits}, {self.scenes}"
+
+    @property
+    def records(self) -> Mapping[str, type]:
+        """See :meth:`Task.records`."""
+        return {"Tokenized": Tokenized}
+
+    def draw(self, rng: random.Random, step: int) -> Tokenized:
+        """Fresh pictures and their codes."""
+        return self._pictures(rng, self.batch, self.scenes)
+
+    def forward(self, batch: Tokenized, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Cross-entropy of the codes of a batch."""
+        patches, codes = self._on_device(batch)
         strength = torch.rand(len(patches), 1, 1, generator=rng) * self.noise
         noise = strength * torch.randn(patches.shape, generator=rng)
-        z_bne = self._features(patches + noise.to(patches), grid)
+        features = self.generator.visual(patches + noise.to(patches), (batch.rows, batch.columns))
+        z_bne = self.generator.vqmodel.project(features)
         logits = _SHARPNESS * z_bne @ self.generator.vqmodel.codes().T
         # Cells of background are most of a picture and soon known.
         rare = self._is_thing(codes)
@@ -86,27 +120,25 @@ class TokenizerTask(Task):
         right = (logits.detach().argmax(-1) == codes).float()
         return loss, {"right": float(right.mean()), "things_right": float(right[rare].mean())}
 
-    def _features(self, patches_bnp: Tensor, grid: Grid) -> Tensor:
-        features = self.generator.visual(patches_bnp, grid)
-        projected: Tensor = self.generator.vqmodel.project(features)
-        return projected
+    def _on_device(self, batch: Tokenized) -> tuple[Tensor, Tensor]:
+        device = self.generator.lm_head.weight.device
+        return batch.patches_bnp.to(device), batch.codes_bn.to(device)
 
-    def _batch(
-        self, rng: torch.Generator, count: int, mix: SceneMix
-    ) -> tuple[Tensor, Tensor, Grid]:
-        """Patches, their codes and the grid of pictures of one size."""
-        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
-        sized = mix.sized(source)
+    def _pictures(self, rng: random.Random, count: int, mix: SceneMix) -> Tokenized:
+        sized = mix.sized(rng)
         patches: list[Tensor] = []
         codes: list[Tensor] = []
         for _ in range(count):
-            scene = sample_scene(source, sized)
+            scene = sample_scene(rng, sized)
             picture = prepare_source(Image.fromarray(render(scene)), self.limits)
             patches.append(picture.patches_np)
             codes.append(torch.from_numpy(full_grid(scene)).flatten())
-        device = self.generator.lm_head.weight.device
-        grid = (sized.rows, sized.columns)
-        return torch.stack(patches).to(device), torch.stack(codes).to(device), grid
+        return Tokenized(
+            patches_bnp=torch.stack(patches),
+            codes_bn=torch.stack(codes),
+            rows=sized.rows,
+            columns=sized.columns,
+        )
 
     def _is_thing(self, codes: Tensor) -> Tensor:
         things = torch.tensor([m.thing != "background" for m in meanings()], device=codes.device)
@@ -114,7 +146,9 @@ class TokenizerTask(Task):
 
     def validate(self) -> Metrics:
         """Accuracy through the bottleneck by attribute, and the health of the codebook."""
-        patches, codes, grid = self._batch(seeded(_HELD_OUT), 48, SceneMix(other_sizes=0.0))
+        held_out = self._pictures(random.Random(_HELD_OUT), 48, SceneMix(other_sizes=0.0))
+        patches, codes = self._on_device(held_out)
+        grid = (held_out.rows, held_out.columns)
         found = self.generator.vqmodel.encode(self.generator.visual(patches, grid))
         table = meanings()
         figures: Metrics = {"right": float((found == codes).float().mean())}

@@ -14,7 +14,8 @@ from glm_image.data.mix import SceneMix
 from glm_image.data.scene import CELL
 from glm_image.errors import ConfigError
 from glm_image.models.vae import Vae
-from glm_image.training.loop import Metrics, Task, seeded
+from glm_image.training.loop import Metrics, Task
+from glm_image.training.seeds import seeded
 
 _HELD_OUT = 7_001
 _FIRST_LOGVAR = -6.0
@@ -57,7 +58,7 @@ def initialise(vae: Vae) -> None:
     nn.init.constant_(bias.data[vae.config.latent_channels :], _FIRST_LOGVAR)
 
 
-class VaeTask(Task):
+class VaeTask(Task[Tensor]):
     """Reconstruct crops: absolute error, error of the gradients, a light pull to the normal.
 
     Source: Kingma & Welling 2014 for the objective; the gradient term keeps edges of letters.
@@ -84,9 +85,19 @@ class VaeTask(Task):
         self.batch, self.crop, self.kl = batch, crop, kl
         self.scenes = scenes or SceneMix()
 
-    def forward(self, rng: torch.Generator, step: int) -> tuple[Tensor, Metrics]:
-        """Loss on fresh crops; see :meth:`Task.forward`."""
-        x = self._crops(rng)
+    @property
+    def drawn_from(self) -> str:
+        """See :meth:`Task.drawn_from`."""
+        return f"{self.batch} crops of {self.crop} pixels, {self.scenes}"
+
+    def draw(self, rng: random.Random, step: int) -> Tensor:
+        """Crops of fresh pictures, most of them around a thing, uint8 ``[B, H, W, 3]``."""
+        return torch.from_numpy(np.stack([self._crop(rng) for _ in range(self.batch)]))
+
+    def forward(self, batch: Tensor, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+        """Loss on crops; see :meth:`Task.forward`."""
+        device = next(self.vae.parameters()).device
+        x = to_tensor(batch.numpy()).to(device, memory_format=torch.channels_last)
         mean, logvar = self.vae.encode_moments(x)
         mean, logvar = mean.float(), logvar.float()
         noise = torch.randn(mean.shape, generator=rng).to(mean)
@@ -97,27 +108,21 @@ class VaeTask(Task):
         loss = error + edges + self.kl * divergence
         return loss, {"l1": float(error.detach()), "kl": float(divergence.detach())}
 
-    def _crops(self, rng: torch.Generator) -> Tensor:
-        """Crops of fresh pictures, most of them around a shape or a letter."""
-        source = random.Random(int(torch.randint(2**62, (1,), generator=rng)))
-        crops: list[np.ndarray] = []
-        for _ in range(self.batch):
-            scene = sample_scene(source, self.scenes)
-            image = render(scene)
-            things = [line.box for line in scene.texts]
-            if not things or source.random() < 0.3:
-                things += [box for group in scene.shapes for box in group.boxes]
-            top, left = (source.randrange(side - self.crop + 1) for side in image.shape[:2])
-            if things and source.random() < 0.85:
-                row, column = source.choice([*source.choice(things).cells()])
-                shift = self.crop - CELL
-                top = row * CELL - source.randint(0, shift)
-                left = column * CELL - source.randint(0, shift)
-            top = min(max(top, 0), image.shape[0] - self.crop)
-            left = min(max(left, 0), image.shape[1] - self.crop)
-            crops.append(image[top : top + self.crop, left : left + self.crop])
-        device = next(self.vae.parameters()).device
-        return to_tensor(np.stack(crops)).to(device, memory_format=torch.channels_last)
+    def _crop(self, rng: random.Random) -> Pixels:
+        scene = sample_scene(rng, self.scenes)
+        image = render(scene)
+        things = [line.box for line in scene.texts]
+        if not things or rng.random() < 0.3:
+            things += [box for group in scene.shapes for box in group.boxes]
+        top, left = (rng.randrange(side - self.crop + 1) for side in image.shape[:2])
+        if things and rng.random() < 0.85:
+            row, column = rng.choice([*rng.choice(things).cells()])
+            shift = self.crop - CELL
+            top = row * CELL - rng.randint(0, shift)
+            left = column * CELL - rng.randint(0, shift)
+        top = min(max(top, 0), image.shape[0] - self.crop)
+        left = min(max(left, 0), image.shape[1] - self.crop)
+        return image[top : top + self.crop, left : left + self.crop]
 
     def validate(self) -> Metrics:
         """Peak signal-to-noise ratio in dB of whole held-out pictures."""
