@@ -5,7 +5,7 @@ Rows separate the parts: ``truth`` and ``vae`` are what the readers can tell at 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from glm_image.evaluation.posters.card import scorecard, values_of
 from glm_image.evaluation.posters.found import Found
 from glm_image.evaluation.posters.held_out import Case
 from glm_image.evaluation.posters.marks import Mark, marks_of
-from glm_image.evaluation.posters.pixels import letters_only, look
+from glm_image.evaluation.posters.pixels import look
 from glm_image.evaluation.posters.tokens import read_codes
 from glm_image.evaluation.readers.ocr import Reader
 from glm_image.evaluation.scores import OK, SampleScore
@@ -113,7 +113,7 @@ def run(
         for row in rows:
             on_case(row, case)
             found = _FINDERS[row](trial)
-            marks = marks_of(case.expected, found)
+            marks = marks_of(case.expected, case.asked, found)
             outcomes.append(Outcome(row=row, case=case, marks=marks, texts=found.texts))
     scores = {row: [_score(one) for one in outcomes if one.row == row] for row in rows}
     figures = {row: evaluate(scorecard(), found) for row, found in scores.items()}
@@ -136,8 +136,8 @@ def check_rows(rows: Sequence[str]) -> Sequence[str]:
 
 def see(pixels: Pixels, reader: Reader) -> Found:
     """Find everything in a picture, and read its texts."""
-    texts = tuple(line.text for line in reader.read(letters_only(pixels)))
-    return replace(look(pixels), texts=texts)
+    sight = look(pixels)
+    return sight.read(reader.read(sight.crops))
 
 
 class _Trial:
@@ -188,11 +188,10 @@ ROWS: tuple[str, ...] = tuple(_FINDERS)
 
 def _score(outcome: Outcome) -> SampleScore:
     case = outcome.case
-    task = "draw" if case.source is None else "edit"
     return SampleScore(
         item=case.name,
         sample=1,
         status=OK,
-        tags={"task": task, "kind": case.kind, "language": "zh" if case.chinese else "en"},
+        tags={"task": case.task, "kind": case.kind, "language": "zh" if case.chinese else "en"},
         values=values_of(outcome.marks),
     )

@@ -33,15 +33,14 @@ class PostersScorer:
         if tools.reader is None:
             return Marks(values={})
         found = see(np.asarray(image.convert("RGB")), _reader())
-        return _marks(item, marks_of(_case(item).expected, found), found.texts)
+        return _marks(item, _marked(item, found), found.texts)
 
     def nothing(self, benchmark: Benchmark, item: Item, tools: Tools) -> Marks:
         """Every mark is 0."""
         if tools.reader is None:
             return Marks(values={})
-        found = Found(background=None, shapes=(), lines=())
-        marks = marks_of(_case(item).expected, found)
-        return _marks(item, [Mark(metric=mark.metric, value=0.0) for mark in marks], ())
+        marks = [Mark(metric=mark.metric, value=0.0) for mark in _marked(item, Found())]
+        return _marks(item, marks, ())
 
     def official(self, benchmark: Benchmark, tools: Tools) -> tuple[bool, bool]:
         """The suite defines its reader."""
@@ -63,6 +62,11 @@ def _case(item: Item) -> Case:
     if not isinstance(case, Case):
         raise ConfigError(f"{item.id} is no held-out case", field="items")
     return case
+
+
+def _marked(item: Item, found: Found) -> tuple[Mark, ...]:
+    case = _case(item)
+    return marks_of(case.expected, case.asked, found)
 
 
 def _marks(item: Item, marks: Sequence[Mark], texts: Sequence[str]) -> Marks:
