@@ -1,4 +1,4 @@
-"""``glm-image evaluate nano`` and ``sheet``: the held-out posters, measured and shown."""
+"""``glm-image evaluate nano``, ``sheet`` and ``page``: the held-out posters, measured and shown."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +54,20 @@ class NanoFlags(SheetFlags):
     ] = "truth,vae,true-tokens,tokens-only,system"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PageFlags(SheetFlags):
+    """Which held-out cases the page shows."""
+
+    count: Annotated[int, flag("Number of prompts, up to 200. Default: 100.", metavar="N")] = 100
+    edits: Annotated[int, flag("Number of edits, up to 80. Default: 24.", metavar="N")] = 24
+    seed: Annotated[int, flag("What the cases are chosen by. Default: 1.", metavar="N")] = 1
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the application."""
     app.command()(with_flags(nano))
     app.command()(with_flags(sheet))
+    app.command()(with_flags(page))
 
 
 def nano(flags: NanoFlags) -> None:
@@ -121,6 +131,32 @@ def sheet(flags: SheetFlags) -> None:
         return
     for written in paths:
         typer.echo(written)
+
+
+def page(flags: PageFlags) -> None:
+    """Draw held-out cases chosen by a seed onto a page that says what is right."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from glm_image.evaluation.posters import held_out
+    from glm_image.evaluation.posters import page as pages
+    from glm_image.evaluation.readers.ocr import OcrReader
+
+    held_out.check(flags.count, flags.edits)
+    cases = (
+        *pages.choose(held_out.drawings(), flags.count, flags.seed),
+        *pages.choose(held_out.edits(), flags.edits, flags.seed),
+    )
+    reader, painter = OcrReader(), _painter(flags)
+    console = Console(stderr=True)
+    bar = track(cases, description="page", console=console, transient=True, disable=flags.quiet)
+    shown = [pages.show(painter, reader, case) for case in bar]
+    paths = [str(path) for path in pages.save(shown, flags.seed, flags.output)]
+    if flags.json:
+        print_json({"page": paths, "right": sum(one.right for one in shown)})
+        return
+    for path in paths:
+        typer.echo(path)
 
 
 def _cases(flags: SheetFlags) -> tuple["Case", ...]:

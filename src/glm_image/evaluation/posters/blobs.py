@@ -20,8 +20,8 @@ _BRUSH = 2
 _TIP = 5
 # Pixels at the edge of a large piece that may be mixtures with what is behind.
 _EDGE = 4
-# Least pixels of a piece.
-_LEAST = 10
+# Least pixels of a piece, and least pixels across: edges between two backgrounds may ring.
+_LEAST, _THINNEST = 10, 3
 # Share of a piece from which a second colour makes it two pieces.
 _SECOND = 0.2
 # Share of a piece's pixels, those farthest from the background, that tell its colour: the others
@@ -102,7 +102,7 @@ def blobs_of(things_hw: Flags, view: View) -> list[Blob]:
     """Connected pieces of a mask, but for specks."""
     found = []
     for top, left, mask in regions(things_hw):
-        if int(mask.sum()) < _LEAST:
+        if int(mask.sum()) < _LEAST or min(mask.shape) < _THINNEST:
             continue
         window = slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1])
         colour, core = _told(mask, view.distance_hw[window], view.colours_hw[window])

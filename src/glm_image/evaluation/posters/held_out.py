@@ -115,6 +115,16 @@ def subset(count: int) -> tuple[Case, ...]:
     return (*drawings(count - changes), *edits(changes))
 
 
+def check(count: int, changes: int) -> None:
+    """See that there are so many drawings and so many edits.
+
+    Raises:
+        InputError: There are not.
+    """
+    _check_count(count, DRAWINGS, "count")
+    _check_count(changes, EDITS, "edits")
+
+
 def _drawing(index: int) -> Case:
     kind = _IN_TURN[index % len(_IN_TURN)]
     chinese = (index + index // len(_IN_TURN)) % 5 in _CHINESE_OF_FIVE

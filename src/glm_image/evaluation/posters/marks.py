@@ -62,6 +62,12 @@ def marks_of(scene: Scene, asked: Asked, found: Found) -> tuple[Mark, ...]:
     )
 
 
+def frames_of(scene: Scene, found: Found) -> tuple[Frame | None, ...]:
+    """Where every thing of a scene is, shapes before texts; None where it is missing."""
+    marking = _Marking(scene, Asked(places=frozenset(), sizes=frozenset()), found)
+    return tuple(marking.frame(index) for index in range(len(scene.shapes) + len(scene.texts)))
+
+
 def all_right(marks: tuple[Mark, ...]) -> bool:
     """Whether everything that should be in a picture is, texts read loosely."""
     return all(mark.value == 1 for mark in marks if not mark.metric.startswith(_NOT_NEEDED))
@@ -130,7 +136,11 @@ class _Marking:
             scales = {self.found.pieces[piece].scale for piece in match.pieces}
             yield "text size", scales == {line.scale}
         if self._has_place(index):
-            yield "text place", match.frame is not None and self._is_at(match.frame, line)
+            frames = [] if match.frame is None else [match.frame]
+            if frames and self.scene.design == "title":
+                # With its subtitle a title is a block that may stand at the place as a whole.
+                frames.append(around(one.frame for one in self.texts[:2] if one.frame is not None))
+            yield "text place", any(self._is_at(frame, line) for frame in frames)
 
     def _has_place(self, index: int) -> bool:
         """Whether a thing's own place is told; a subtitle and the steps of a diagram have none."""
@@ -148,10 +158,10 @@ class _Marking:
         )
 
     def _stands(self, relation: Relation) -> bool:
-        first, second = self._frame(relation.thing), self._frame(relation.other)
+        first, second = self.frame(relation.thing), self.frame(relation.other)
         return first is not None and second is not None and stands(first, relation.where, second)
 
-    def _frame(self, index: int) -> Frame | None:
+    def frame(self, index: int) -> Frame | None:
         """Where a thing is; None where it is missing."""
         if index >= len(self.shapes):
             return self.texts[index - len(self.shapes)].frame
@@ -165,7 +175,7 @@ class _Marking:
         wanted, there = self.scene.arrows, self.found.arrows
         direction = wanted[0].direction
         ordered = self._ordered(self._text_frames(), direction)
-        shapes = [self._frame(index) for index in range(len(self.shapes))]
+        shapes = [self.frame(index) for index in range(len(self.shapes))]
         yield "step order", ordered and self._ordered(shapes, direction)
         right = len(there) == len(wanted) and all(one.direction == direction for one in there)
         yield "arrows", right

@@ -22,16 +22,16 @@ from glm_image.evaluation.posters.matching import reading_order
 from glm_image.evaluation.posters.regions import Flags
 from glm_image.evaluation.posters.shapes import arrow_in, shape_in
 
-# A pixel this far from the background belongs to a thing; a third of the palette's least distance.
-_FAR = 35.0
+# A pixel this far from the background belongs to a thing; things are at least 110 from it.
+_FAR = 45.0
 # For letters: distance that is still white, and distance beyond it that is black.
 _NOISE, _BLACK = 15.0, 200.0
 # Pixels around a thing that belong to its edge.
 _EDGE = 2
 # Longest side in pixels of a part of a letter; what is longer is neither letter nor shape.
 _LETTER_SIDE = 72
-# Letters stand in squares; parts whose middles are this far apart, in squares, are on two lines.
-_SAME_LINE = 0.6
+# Most pixels from the top to the bottom of a line, by the side of its letters' squares.
+_HIGHEST = {CELL: 32, 2 * CELL: 63}
 # Widest gap between two small letters of a word, and widest step from the middle of a large letter
 # to that of the next, in pixels.
 _WIDEST_GAP, _WIDEST_STEP = 31, 80
@@ -105,19 +105,20 @@ def _take_arrows(things_hw: Flags, view: View) -> tuple[list[FoundArrow], list[B
 
 
 def _rows(blobs: Sequence[Blob]) -> list[list[Blob]]:
-    """Group the parts of letters into lines by the largest part of each."""
+    """Group the parts of letters into lines, the largest part of each first."""
     rows: list[list[Blob]] = []
     for blob in sorted(blobs, key=lambda blob: -blob.mask_hw.size):
-        middle = (blob.top + blob.bottom) / 2
-        away = [
-            abs((row[0].top + row[0].bottom) / 2 - middle) / (_SAME_LINE * _square(row[0]))
-            for row in rows
-        ]
-        if away and min(away) <= 1:
-            rows[int(np.argmin(away))].append(blob)
+        fitting = [row for row in rows if _extent((*row, blob)) <= _HIGHEST[_square(row[0])]]
+        if fitting:
+            middle = blob.top + blob.bottom
+            min(fitting, key=lambda row: abs(row[0].top + row[0].bottom - middle)).append(blob)
         else:
             rows.append([blob])
     return rows
+
+
+def _extent(blobs: Sequence[Blob]) -> int:
+    return max(blob.bottom for blob in blobs) - min(blob.top for blob in blobs)
 
 
 def _words(row: Sequence[Blob]) -> list[tuple[Blob, ...]]:

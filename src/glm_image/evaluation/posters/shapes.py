@@ -19,7 +19,9 @@ from glm_image.evaluation.posters.regions import Flags, dilated, eroded, label
 
 # Sides in pixels that the bounding box of a shape may have: the smallest is drawn 49 to 56 pixels
 # wide, while a large letter O, which is much like a ring, is 48 pixels high.
-_LONGER, _SHORTER = (50, 140), (44, 140)
+_LONGER, _SHORTER = (50, 140), 44
+# How far height over width may be from that of the drawn shape; a letter Q is no flat ring.
+_ASPECT = 0.1
 # Least overlap (intersection over union) with the silhouette of a drawn shape, or with an arrow.
 _LIKE, _LIKE_ARROW = 0.78, 0.7
 # Share of the deep inside that an outline may cover at most, and a filled shape must at least.
@@ -68,12 +70,12 @@ def shape_in(blob: Blob, things_hw: Flags, view: View) -> FoundShape | None:
         view: The picture.
     """
     longer, shorter = blob.side, min(blob.mask_hw.shape)
-    if not (_LONGER[0] <= longer <= _LONGER[1] and _SHORTER[0] <= shorter <= _SHORTER[1]):
+    if shorter < _SHORTER or not _LONGER[0] <= longer <= _LONGER[1]:
         return None
     mask = _sharpened(blob, view)
     filled = _silhouette(mask)
     kind, overlap = _likest(_cut(filled))
-    if overlap < _LIKE:
+    if overlap < _LIKE or abs(_aspect(filled) - _aspects()[kind]) > _ASPECT:
         return None
     size = min(SHAPE_SIZES, key=lambda size: abs(longer - _SPAN * (size * CELL - _MARGIN)))
     share = float(mask.sum() / filled.sum())
@@ -131,6 +133,17 @@ def _silhouettes() -> dict[str, Flags]:
 
 
 @cache
+def _aspects() -> dict[str, float]:
+    return {kind: _aspect(shape_mask(kind, 3) > 0.5) for kind in OUTLINED_SHAPES}
+
+
+def _aspect(mask_hw: Flags) -> float:
+    """Height over width of what a mask shows."""
+    rows, columns = np.flatnonzero(mask_hw.any(1)), np.flatnonzero(mask_hw.any(0))
+    return float((rows[-1] - rows[0] + 1) / (columns[-1] - columns[0] + 1))
+
+
+@cache
 def _styles(kind: str, size: int) -> tuple[_Template, ...]:
     """The shapes with this silhouette."""
     templates = []
@@ -163,14 +176,8 @@ def _cut(mask_hw: Flags) -> Flags:
 
 
 def _normal(mask_hw: Flags) -> Flags:
-    """A mask scaled to a fixed longest side in the middle of a square."""
-    height, width = mask_hw.shape
-    scale = _SIDE / max(height, width)
-    size = max(round(height * scale), 1), max(round(width * scale), 1)
-    square = np.zeros((_SIDE, _SIDE), dtype=np.bool_)
-    top, left = (_SIDE - size[0]) // 2, (_SIDE - size[1]) // 2
-    square[top : top + size[0], left : left + size[1]] = _scaled(mask_hw, size)
-    return square
+    """A mask scaled to a square: blurred edges change the sides of a piece more than its form."""
+    return _scaled(mask_hw, (_SIDE, _SIDE))
 
 
 def _scaled(mask_hw: Flags, size: tuple[int, ...]) -> Flags:
