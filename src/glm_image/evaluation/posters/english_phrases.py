@@ -196,7 +196,7 @@ _DESIGNS = DesignBook(
         "{sub_letters}",
         "title {place} {letters}: {text}, with the subtitle below {sub_letters}: {sub}",
         "I want to read {text} {place} {letters}, and beneath it the subtitle {sub} {sub_letters}",
-        "two lines {place}: the title {text} {letters} and the subtitle {sub} {sub_letters}",
+        "{place} as title and subtitle: {text} {letters} and {sub} {sub_letters}",
     ),
     split={
         "beside": (
@@ -273,7 +273,7 @@ ENGLISH = replace(
     bare_shapes=(
         "I want {thing}",
         "let there be {thing}",
-        "include {thing}",
+        "do not leave out {thing}",
         "it should be {thing}",
     ),
     bare_texts=(
@@ -300,7 +300,7 @@ ENGLISH_EDITS = EditBook(
         "take {thing} and set it {place}",
         "{thing} belongs {place}",
         "I want {thing} {place} instead",
-        "let {thing} stand {place}",
+        "get {thing} to be {place}",
     ),
     enlarge=(
         "I want {thing} (bigger|larger)",

@@ -22,8 +22,9 @@ from glm_image.evaluation.posters.regions import Flags, dilated, eroded, label
 _LONGER, _SHORTER = (50, 140), 44
 # How far height over width may be from that of the drawn shape; a letter Q is no flat ring.
 _ASPECT = 0.1
-# Least overlap (intersection over union) with the silhouette of a drawn shape, or with an arrow.
-_LIKE, _LIKE_ARROW = 0.78, 0.7
+# Least overlap (intersection over union) with the silhouette of a drawn shape, or with an arrow;
+# many characters are round.
+_LIKE, _LIKE_CIRCLE, _LIKE_ARROW = 0.8, 0.88, 0.7
 # Share of the deep inside that an outline may cover at most, and a filled shape must at least.
 _HOLLOW, _FULL = 0.15, 0.93
 # Pixels from the edge to the deep inside of a shape, beyond its stroke.
@@ -75,7 +76,8 @@ def shape_in(blob: Blob, things_hw: Flags, view: View) -> FoundShape | None:
     mask = _sharpened(blob, view)
     filled = _silhouette(mask)
     kind, overlap = _likest(_cut(filled))
-    if overlap < _LIKE or abs(_aspect(filled) - _aspects()[kind]) > _ASPECT:
+    least = _LIKE_CIRCLE if kind == "circle" else _LIKE
+    if overlap < least or abs(_aspect(filled) - _aspects()[kind]) > _ASPECT:
         return None
     size = min(SHAPE_SIZES, key=lambda size: abs(longer - _SPAN * (size * CELL - _MARGIN)))
     share = float(mask.sum() / filled.sum())
