@@ -23,6 +23,8 @@ _CUT = 60.0
 _STEP = 3
 # A picture is split into panels if that leaves no more than this share of the distance.
 _BETTER = 0.7
+# Pixels at the edge of a panel that may be mixtures with the one beside it; things keep off them.
+_BORDER = 2
 _SHADED = ("plain", "pastel", "gradient")
 """Backgrounds whose every pixel is known."""
 
@@ -62,7 +64,11 @@ def distance_to_background(pixels: Pixels, areas: tuple[FoundArea, ...]) -> Valu
     for area in areas:
         part = _part(area.place, *pixels.shape[:2])
         picture = pixels[part.rows, part.columns].astype(np.float32)
-        distance[part.rows, part.columns] = _distance(picture, area.background)
+        inside = _distance(picture, area.background)
+        if len(areas) > 1:
+            inside[:_BORDER] = inside[-_BORDER:] = 0.0
+            inside[:, :_BORDER] = inside[:, -_BORDER:] = 0.0
+        distance[part.rows, part.columns] = inside
     return distance
 
 

@@ -169,7 +169,9 @@ class _Marking:
         return around(shape.frame for shape in same) if same else None
 
     def _text_frames(self) -> list[Frame | None]:
-        return [one.frame if one.score.similarity >= _SAME_TEXT else None for one in self.texts]
+        scores = [match.score for match in self.texts]
+        same = [score.loose or score.similarity >= _SAME_TEXT for score in scores]
+        return [one.frame if like else None for one, like in zip(self.texts, same, strict=True)]
 
     def _steps(self) -> Iterator[tuple[str, float]]:
         wanted, there = self.scene.arrows, self.found.arrows

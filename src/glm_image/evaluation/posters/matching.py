@@ -45,7 +45,8 @@ def match_pieces(expected: Sequence[str], pieces: Sequence[FoundPiece]) -> list[
     chosen: dict[int, Match] = {}
     taken: set[int] = set()
     for score, number, run in scored:
-        if score.similarity > 0 and number not in chosen and not taken & set(run):
+        like = score.loose or score.similarity > 0
+        if like and number not in chosen and not taken & set(run):
             chosen[number] = Match(
                 score=score,
                 pieces=frozenset(run),

@@ -18,8 +18,10 @@ from glm_image.evaluation.posters.found import FoundArrow, FoundShape
 from glm_image.evaluation.posters.regions import Flags, dilated, eroded, label
 
 # Sides in pixels that the bounding box of a shape may have: the smallest is drawn 49 to 56 pixels
-# wide, while a large letter O, which is much like a ring, is 48 pixels high.
-_LONGER, _SHORTER = (50, 140), 44
+# wide, while a large letter O, which is much like a ring, is 48 pixels high. The tips of a star
+# are easily blurred, and no letter is like one.
+_LONGER, _SHORTER = (50, 140), 42
+_LONGER_STAR = 44
 # How far height over width may be from that of the drawn shape; a letter Q is no flat ring.
 _ASPECT = 0.1
 # Least overlap (intersection over union) with the silhouette of a drawn shape, or with an arrow;
@@ -71,12 +73,14 @@ def shape_in(blob: Blob, things_hw: Flags, view: View) -> FoundShape | None:
         view: The picture.
     """
     longer, shorter = blob.side, min(blob.mask_hw.shape)
-    if shorter < _SHORTER or not _LONGER[0] <= longer <= _LONGER[1]:
+    if shorter < _SHORTER or not _LONGER_STAR <= longer <= _LONGER[1]:
         return None
     mask = _sharpened(blob, view)
     filled = _silhouette(mask)
     kind, overlap = _likest(_cut(filled))
     least = _LIKE_CIRCLE if kind == "circle" else _LIKE
+    if kind != "star" and longer < _LONGER[0]:
+        return None
     if overlap < least or abs(_aspect(filled) - _aspects()[kind]) > _ASPECT:
         return None
     size = min(SHAPE_SIZES, key=lambda size: abs(longer - _SPAN * (size * CELL - _MARGIN)))
