@@ -183,7 +183,13 @@ def test_what_is_asked_is_noted() -> None:
         else:
             assert sorted((*case.asked.places, *placed)) == list(range(things(case.expected)))
     for case in held_out.edits():
-        assert len(case.asked.places) == len(case.asked.sizes) == things(case.expected)
+        free = things(case.expected) - len(case.asked.places)
+        assert free == (case.kind == "combine" and things(case.expected) > things(case.sources[0]))
+        resized = {bound.thing for bound in case.asked.bounds}
+        assert not resized & case.asked.sizes
+        for bound in case.asked.bounds:
+            assert (case.expected.shapes[bound.thing].size > bound.size) == bound.larger
+    assert sum(len(case.asked.bounds) for case in held_out.edits()) > 3
 
 
 def test_fewer_cases_are_the_first_of_all() -> None:

@@ -16,7 +16,7 @@ from glm_image.data.scene import (
     ShapeGroup,
     TextLine,
 )
-from glm_image.evaluation.posters.asking import Asked, Relation, everything
+from glm_image.evaluation.posters.asking import Asked, Bound, Relation, everything
 from glm_image.evaluation.posters.found import Found, FoundPiece, Frame
 from glm_image.evaluation.posters.marks import (
     METRICS,
@@ -213,6 +213,18 @@ def test_what_is_left_open_has_no_mark() -> None:
     assert missed(SCENE, other, nothing) == set()
     marks = {mark.metric for mark in marks_of(SCENE, nothing, read(SCENE))}
     assert not marks & {"shape place", "text place", "shape size", "text size", "relation"}
+
+
+@pytest.mark.parametrize("larger", [True, False])
+def test_resized_shapes_may_have_any_size_beyond_the_old_one(larger: bool) -> None:
+    nothing = frozenset[int]()
+    bound = Bound(thing=0, size=3, larger=larger)
+    asked = Asked(places=nothing, sizes=nothing, bounds=(bound,))
+    for size in (2, 3, 4):
+        box = Box(row=4, column=3, height=size, width=size)
+        scene = replace(SCENE, shapes=(replace(STAR, size=size, boxes=(box,)),))
+        right = size > 3 if larger else size < 3
+        assert missed(scene, scene, asked) == (set() if right else {"shape size"})
 
 
 def test_relations_are_marked() -> None:

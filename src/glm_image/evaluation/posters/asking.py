@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from glm_image.data import design_wording
 from glm_image.data.book import Phrasebook
 from glm_image.data.describing import finish, thing_clause
+from glm_image.data.edits import Edit
 from glm_image.data.grammar import OPEN_END
 from glm_image.data.relations import Thing, relation
 from glm_image.data.scene import Scene
@@ -31,6 +32,21 @@ class Relation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bound:
+    """How a group of shapes shall be resized.
+
+    Attributes:
+        thing: Index of the group.
+        size: Its size before, in cells.
+        larger: Whether it shall be larger, else smaller.
+    """
+
+    thing: int
+    size: int
+    larger: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """What a prompt says of a scene's things, beyond what they are and their colours.
 
@@ -38,11 +54,13 @@ class Asked:
         places: Indices of the things whose place is told, shapes before texts.
         sizes: Indices of the things whose size is told.
         relations: Places that are told by another thing.
+        bounds: Sizes that are told by those before.
     """
 
     places: frozenset[int]
     sizes: frozenset[int]
     relations: tuple[Relation, ...] = ()
+    bounds: tuple[Bound, ...] = ()
 
 
 class Teller(Pen):
@@ -159,3 +177,31 @@ def everything(scene: Scene) -> Asked:
     """Every place and every size of a scene."""
     things = frozenset(range(len(scene.shapes) + len(scene.texts)))
     return Asked(places=things, sizes=things)
+
+
+def asked_by(edit: Edit) -> Asked:
+    """What an edit asks for: what is not spoken of stays as it is.
+
+    A shape that shall be larger may get any larger size, a new text may be written in letters of
+    any size, and what comes from a second picture may be put anywhere.
+    """
+    scene = edit.after
+    asked = everything(scene)
+    places, sizes, bounds = set(asked.places), set(asked.sizes), []
+    known = [group.kind for group in edit.before.shapes]
+    for index, group in enumerate(scene.shapes):
+        before = [one.size for one in edit.before.shapes if one.kind == group.kind]
+        if before and group.size not in before:
+            sizes.remove(index)
+            bounds.append(Bound(thing=index, size=before[0], larger=group.size > before[0]))
+        if edit.other is not None and group.kind not in known:
+            places.remove(index)
+    said = [line.text for line in edit.before.texts]
+    for index, line in enumerate(scene.texts, len(scene.shapes)):
+        if line.text in said:
+            continue
+        if edit.other is not None:
+            places.remove(index)
+        elif len(scene.texts) == len(said):
+            sizes.remove(index)
+    return Asked(places=frozenset(places), sizes=frozenset(sizes), bounds=tuple(bounds))

@@ -18,7 +18,7 @@ from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import DESIGNS, Scene
 from glm_image.errors import InputError
 from glm_image.evaluation.posters import words
-from glm_image.evaluation.posters.asking import Asked, Teller, describe, everything
+from glm_image.evaluation.posters.asking import Asked, Teller, asked_by, describe
 from glm_image.evaluation.posters.chinese_phrases import CHINESE, CHINESE_EDITS
 from glm_image.evaluation.posters.english_phrases import ENGLISH, ENGLISH_EDITS
 
@@ -166,7 +166,7 @@ def _edit(index: int) -> Case:
         chinese=chinese,
         prompt=edit.instruction,
         expected=edit.after,
-        asked=everything(edit.after),
+        asked=asked_by(edit),
         sources=edit.sources,
         seed=_SEED + DRAWINGS + index,
     )

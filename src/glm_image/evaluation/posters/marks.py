@@ -118,6 +118,10 @@ class _Marking:
             yield "shape style", bool(same) and all(one.style == group.style for one in same)
         if index in self.asked.sizes:
             yield "shape size", bool(same) and all(one.size == group.size for one in same)
+        for bound in (one for one in self.asked.bounds if one.thing == index):
+            resized = [(one.size > bound.size) == bound.larger for one in same]
+            changed = all(one.size != bound.size for one in same)
+            yield "shape size", bool(same) and changed and all(resized)
         if self._has_place(index):
             several = len(group.boxes) > 1
             here = [self._is_at(one.frame, group, row_only=several) for one in same]
