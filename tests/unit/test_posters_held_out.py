@@ -14,14 +14,18 @@ from glm_image.data.edit_book import EditBook, edit_book
 from glm_image.data.prompt_words import PROMPT_WORDS
 from glm_image.data.scene import Scene
 from glm_image.errors import InputError
-from glm_image.evaluation.posters import chinese_phrases, english_phrases, held_out, words
+from glm_image.evaluation.posters import held_out, words
+from glm_image.evaluation.posters.chinese_edits import CHINESE_EDITS
+from glm_image.evaluation.posters.chinese_phrases import CHINESE
+from glm_image.evaluation.posters.english_edits import ENGLISH_EDITS
+from glm_image.evaluation.posters.english_phrases import ENGLISH
 from glm_image.tokenizer.glyph import quoted_texts
 
 Templates = Iterator[str]
 
 OWN: dict[str, tuple[Phrasebook, EditBook]] = {
-    "en": (english_phrases.ENGLISH, english_phrases.ENGLISH_EDITS),
-    "zh": (chinese_phrases.CHINESE, chinese_phrases.CHINESE_EDITS),
+    "en": (ENGLISH, ENGLISH_EDITS),
+    "zh": (CHINESE, CHINESE_EDITS),
 }
 TRAINING: dict[str, tuple[Phrasebook, EditBook]] = {
     "en": (english.ENGLISH, edit_book(english.ENGLISH)),

@@ -19,8 +19,10 @@ from glm_image.data.scene import DESIGNS, Scene
 from glm_image.errors import InputError
 from glm_image.evaluation.posters import words
 from glm_image.evaluation.posters.asking import Asked, Teller, asked_by, describe
-from glm_image.evaluation.posters.chinese_phrases import CHINESE, CHINESE_EDITS
-from glm_image.evaluation.posters.english_phrases import ENGLISH, ENGLISH_EDITS
+from glm_image.evaluation.posters.chinese_edits import CHINESE_EDITS
+from glm_image.evaluation.posters.chinese_phrases import CHINESE
+from glm_image.evaluation.posters.english_edits import ENGLISH_EDITS
+from glm_image.evaluation.posters.english_phrases import ENGLISH
 
 DRAWINGS = 200
 """Number of text-to-image cases."""
