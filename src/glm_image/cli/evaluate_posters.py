@@ -153,7 +153,7 @@ def page(flags: PageFlags) -> None:
     shown = [pages.show(painter, reader, case) for case in bar]
     paths = [str(path) for path in pages.save(shown, flags.seed, flags.output)]
     if flags.json:
-        print_json({"page": paths, "right": sum(one.right for one in shown)})
+        print_json({"page": paths, "right": sum(not one.missed for one in shown)})
         return
     for path in paths:
         typer.echo(path)

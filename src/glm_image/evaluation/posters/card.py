@@ -65,7 +65,7 @@ def values_of(
         metric: Value(value=sum(found) / len(found), weight=len(found))
         for metric, found in by_metric.items()
     }
-    values[ALL_RIGHT] = Value(value=float(all_right(tuple(marks))))
+    values[ALL_RIGHT] = Value(value=float(all_right(marks)))
     further = {UNTOUCHED: untouched, ELSEWHERE: elsewhere}
     return values | {
         name: Value(value=value) for name, value in further.items() if value is not None

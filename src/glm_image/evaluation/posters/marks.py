@@ -1,6 +1,6 @@
 """Marks of one picture: which of the things that it should show are there, and right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from glm_image.data.relations import Thing
@@ -68,9 +68,15 @@ def frames_of(scene: Scene, found: Found) -> tuple[Frame | None, ...]:
     return tuple(marking.frame(index) for index in range(len(scene.shapes) + len(scene.texts)))
 
 
-def all_right(marks: tuple[Mark, ...]) -> bool:
+def all_right(marks: Sequence[Mark]) -> bool:
     """Whether everything that should be in a picture is, texts read loosely."""
-    return all(mark.value == 1 for mark in marks if not mark.metric.startswith(_NOT_NEEDED))
+    return not missed(marks)
+
+
+def missed(marks: Sequence[Mark]) -> tuple[str, ...]:
+    """Names of the marks that keep a picture from being all right, each once."""
+    needed = (mark for mark in marks if not mark.metric.startswith(_NOT_NEEDED))
+    return tuple(dict.fromkeys(mark.metric for mark in needed if mark.value < 1))
 
 
 class _Marking:

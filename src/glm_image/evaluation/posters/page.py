@@ -7,10 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from glm_image.evaluation.posters.card import failed
 from glm_image.evaluation.posters.grid import Entry, sheet
 from glm_image.evaluation.posters.held_out import Case
-from glm_image.evaluation.posters.marks import all_right, marks_of
+from glm_image.evaluation.posters.marks import marks_of, missed
 from glm_image.evaluation.posters.painter import source_images
 from glm_image.evaluation.posters.suite import Painter, see
 from glm_image.evaluation.readers.ocr import Reader
@@ -28,14 +27,12 @@ class Shown:
     Attributes:
         case: What was asked.
         images: The source pictures of an edit, then what was drawn.
-        right: Whether everything that was asked is there.
-        failed: Names of the marks that are not right.
+        missed: Names of the marks that are not right; none where all that was asked is there.
     """
 
     case: Case
     images: tuple[Image.Image, ...]
-    right: bool
-    failed: tuple[str, ...]
+    missed: tuple[str, ...]
 
 
 def choose(cases: Sequence[Case], count: int, seed: int) -> tuple[Case, ...]:
@@ -51,8 +48,7 @@ def show(painter: Painter, reader: Reader, case: Case) -> Shown:
     return Shown(
         case=case,
         images=(*source_images(case), Image.fromarray(pixels)),
-        right=all_right(marks),
-        failed=tuple(failed(marks)),
+        missed=missed(marks),
     )
 
 
@@ -74,7 +70,7 @@ def save(shown: Sequence[Shown], seed: int, folder: Path) -> list[Path]:
         part = [one for one in shown if one.case.task == task]
         if not part:
             continue
-        right = sum(one.right for one in part)
+        right = sum(not one.missed for one in part)
         lines += [
             f"## {title}",
             "",
@@ -96,10 +92,10 @@ def _groups(shown: Sequence[Shown], size: int) -> list[Sequence[Shown]]:
 
 
 def _caption(one: Shown) -> str:
-    wrong = "" if one.right else " (not right)"
+    wrong = " (not right)" if one.missed else ""
     return f"{one.case.name}{wrong}: {one.case.prompt}"
 
 
 def _table(group: Sequence[Shown]) -> list[str]:
-    rows = [f"| {one.case.name} | {one.case.prompt} | {', '.join(one.failed)} |" for one in group]
+    rows = [f"| {one.case.name} | {one.case.prompt} | {', '.join(one.missed)} |" for one in group]
     return ["| case | prompt | not right |", "|---|---|---|", *rows]

@@ -37,6 +37,9 @@ _HIGHEST = {CELL: 32, 2 * CELL: 63}
 _WIDEST_GAP, _WIDEST_STEP = 31, 80
 # White pixels around a piece that is cut out, in squares.
 _PADDING = 0.3
+# Widest gap between two letters that a reader is shown, in pixels by scale, and the grey of ink:
+# letters stand wider apart than a reader of letters is used to.
+_GAP, _INK = 6, 200
 # What a letter costs beside the pixels that it is off its line, so that few letters are made.
 _LETTER_COST = 4.0
 
@@ -192,7 +195,7 @@ def _piece(blobs: Sequence[Blob]) -> FoundPiece:
 
 
 def crop(blobs: Sequence[Blob], view: View, scale: int) -> Pixels:
-    """Letters cut out, dark on white, for a reader of letters.
+    """Letters cut out and moved together, dark on white, for a reader of letters.
 
     A pixel is the darker the farther it is from the background, so that a pattern or little
     contrast does not mislead the reader; colours are judged elsewhere.
@@ -208,7 +211,18 @@ def crop(blobs: Sequence[Blob], view: View, scale: int) -> Pixels:
         inside = grey[blob.top - top : blob.bottom - top, blob.left - left : blob.right - left]
         drawn = (255.0 * (1.0 - darkness)).astype(np.uint8)
         inside[blob.mask_hw] = drawn[blob.mask_hw]
+    grey = grey[:, _close_up(grey < _INK, room, _GAP * scale)]
     return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _close_up(ink_hw: Flags, room: int, gap: int) -> list[int]:
+    """Columns that are left when the gaps between letters are narrowed, the margins aside."""
+    columns, empty = [], 0
+    for column, inked in enumerate(ink_hw.any(axis=0)):
+        empty = 0 if inked else empty + 1
+        if empty <= gap or not room <= column < ink_hw.shape[1] - room:
+            columns.append(column)
+    return columns
 
 
 def _around(blob: Blob) -> tuple[slice, slice]:
