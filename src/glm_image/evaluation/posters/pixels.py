@@ -218,7 +218,7 @@ def crop(blobs: Sequence[Blob], view: View, scale: int) -> Pixels:
 def _close_up(ink_hw: Flags, room: int, gap: int) -> list[int]:
     """Columns that are left when the gaps between letters are narrowed, the margins aside."""
     columns, empty = [], 0
-    inky: list[bool] = ink_hw.any(axis=0).tolist()
+    inky = np.asarray(ink_hw.any(axis=0)).tolist()
     for column, inked in enumerate(inky):
         empty = 0 if inked else empty + 1
         if empty <= gap or not room <= column < ink_hw.shape[1] - room:
