@@ -15,7 +15,7 @@ from glm_image.data.draw import arrow_mask, shape_mask
 from glm_image.data.scene import CELL, DIRECTIONS, OUTLINED_SHAPES, SHAPE_SIZES, STYLES
 from glm_image.evaluation.posters.blobs import Blob, View
 from glm_image.evaluation.posters.found import FoundArrow, FoundShape
-from glm_image.evaluation.posters.regions import Flags, dilated, eroded, label
+from glm_image.evaluation.posters.regions import Flags, dilated, eroded, label, opened
 
 # Sides in pixels that the bounding box of a shape may have: the smallest is drawn 49 to 56 pixels
 # wide, while a large letter O, which is much like a ring, is 48 pixels high. The tips of a star
@@ -33,6 +33,8 @@ _HOLLOW, _FULL = 0.15, 0.93
 _DEEP = 4
 # Pixels that an outline may be broken by.
 _GAP = 2
+# Radius in pixels of the brush that the tips of a blurred shape are narrower than.
+_BLUR = 3
 # Side in pixels at which silhouettes are compared.
 _SIDE = 64
 # Quantile of a shape's distances from the background that stands for its plain inside.
@@ -128,14 +130,24 @@ def _silhouette(mask_hw: Flags) -> Flags:
 def _likest(silhouette_hw: Flags) -> tuple[str, float]:
     """The kind whose silhouette overlaps most, and the overlap in [0, 1]; a ring is a circle."""
     normal = _normal(silhouette_hw)
-    overlaps = {kind: _overlap(normal, drawn) for kind, drawn in _silhouettes().items()}
+    overlaps = {
+        kind: max(_overlap(normal, drawn) for drawn in variants)
+        for kind, variants in _silhouettes().items()
+    }
     best = max(overlaps, key=lambda kind: overlaps[kind])
     return best, overlaps[best]
 
 
 @cache
-def _silhouettes() -> dict[str, Flags]:
-    return {kind: _normal(_cut(shape_mask(kind, 3) > 0.5)) for kind in OUTLINED_SHAPES}
+def _silhouettes() -> dict[str, tuple[Flags, ...]]:
+    """Every kind as it is drawn, and small with its tips blurred away."""
+    return {
+        kind: (
+            _normal(_cut(shape_mask(kind, 3) > 0.5)),
+            _normal(_cut(opened(shape_mask(kind, 2) > 0.5, _BLUR))),
+        )
+        for kind in OUTLINED_SHAPES
+    }
 
 
 @cache
