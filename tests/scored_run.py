@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from glm_image.evaluation import catalogue
 from glm_image.evaluation.run_settings import RunSettings
 
 MODEL = "glm-image-nano"
@@ -45,7 +46,8 @@ def make(
         device="cpu",
         versions={"torch": "2.13.0"},
     )
-    record = {"version": 1, "data_sha256": "ab" * 32, "subset": "mini"}
+    version = catalogue.get(name).version
+    record = {"version": version, "data_sha256": "ab" * 32, "subset": "mini"}
     run = {
         "schema": 1,
         "settings": settings.to_json(),
@@ -56,7 +58,7 @@ def make(
     facts = {
         "schema": 1,
         "benchmark": name,
-        "version": 1,
+        "version": version,
         "reader": {"name": "rapidocr", "version": "3.10.0"},
         "judge": None,
         "clip": None,

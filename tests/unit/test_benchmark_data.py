@@ -148,8 +148,8 @@ def test_names_and_sizes_of_subsets() -> None:
 
 
 def test_another_number_of_prompts_is_refused() -> None:
-    with pytest.raises(InputError, match="140 prompts with 140 ids, expected 141"):
-        catalogue.items(replace(catalogue.get("posters"), prompts=141))
+    with pytest.raises(InputError, match="280 prompts with 280 ids, expected 281"):
+        catalogue.items(replace(catalogue.get("posters"), prompts=281))
 
 
 # ------------------------------------------------------------------------- the user's data

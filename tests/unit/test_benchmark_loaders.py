@@ -336,12 +336,13 @@ def test_oneig_refuses_an_unknown_category(tmp_path: Path) -> None:
 
 def test_posters_are_the_held_out_cases() -> None:
     items = catalogue.items(catalogue.get("posters"))
-    assert Counter(item.tags["task"] for item in items) == {"draw": 100, "edit": 40}
+    assert Counter(item.tags["task"] for item in items) == {"draw": 200, "edit": 80}
     assert posters.load(Path(), catalogue.get("posters"))[0].prompt == items[0].prompt
     for item in items:
         assert item.detail["case"].name == item.id
         assert [source.size for source in item.sources] == [item.size] * len(item.sources)
-        assert len(item.sources) == (item.tags["task"] == "edit")
+        wanted = (item.tags["task"] == "edit") + (item.tags["kind"] == "combine")
+        assert len(item.sources) == wanted
 
 
 # ------------------------------------------------------------------------- published data

@@ -60,7 +60,7 @@ def test_benchmarks_are_listed(
 def test_data_is_checked(tmp_path: Path, capsys: Capture) -> None:
     assert main(["evaluate", "data-check", "posters", "dsg", "--data", str(tmp_path)]) == 3
     out, err = capsys.readouterr()
-    assert "posters: complete, 140 prompts" in out
+    assert "posters: complete, 280 prompts" in out
     assert "dsg: " in out
     assert "does not exist" in out
     assert "fix: " in err

@@ -1,4 +1,4 @@
-"""``glm-image evaluate nano`` and ``sheet``: the held-out posters, measured and shown."""
+"""``glm-image evaluate nano``, ``sheet`` and ``page``: the held-out posters, measured and shown."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,8 @@ _COLUMNS = {"drawings": 6, "edits": 4}
 class SheetFlags(ModelFlags):
     """Which held-out cases are drawn, and how."""
 
-    count: Annotated[int, flag("Number of prompts, up to 100. Default: 24.", metavar="N")] = 24
-    edits: Annotated[int, flag("Number of edits, up to 40. Default: 8.", metavar="N")] = 8
+    count: Annotated[int, flag("Number of prompts, up to 200. Default: 24.", metavar="N")] = 24
+    edits: Annotated[int, flag("Number of edits, up to 80. Default: 8.", metavar="N")] = 8
     steps: Annotated[int, flag("Denoising steps. Default: 25.", metavar="N")] = 25
     output: Annotated[
         Path,
@@ -40,17 +40,34 @@ class SheetFlags(ModelFlags):
 class NanoFlags(SheetFlags):
     """What is measured of the held-out cases."""
 
-    count: Annotated[int, flag("Number of prompts, up to 100. Default: 100.", metavar="N")] = 100
-    edits: Annotated[int, flag("Number of edits, up to 40. Default: 40.", metavar="N")] = 40
+    count: Annotated[int, flag("Number of prompts, up to 200. Default: 200.", metavar="N")] = 200
+    edits: Annotated[int, flag("Number of edits, up to 80. Default: 80.", metavar="N")] = 80
+    cases: Annotated[
+        int | None,
+        flag(
+            "So many prompts and edits in all instead, for a quick measurement; up to 280.",
+            metavar="N",
+        ),
+    ] = None
     rows: Annotated[
         str, flag("What is measured, with commas between. Default: all rows.", metavar="NAMES")
     ] = "truth,vae,true-tokens,tokens-only,system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageFlags(SheetFlags):
+    """Which held-out cases the page shows."""
+
+    count: Annotated[int, flag("Number of prompts, up to 200. Default: 100.", metavar="N")] = 100
+    edits: Annotated[int, flag("Number of edits, up to 80. Default: 24.", metavar="N")] = 24
+    seed: Annotated[int, flag("What the cases are chosen by. Default: 1.", metavar="N")] = 1
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the application."""
     app.command()(with_flags(nano))
     app.command()(with_flags(sheet))
+    app.command()(with_flags(page))
 
 
 def nano(flags: NanoFlags) -> None:
@@ -61,7 +78,7 @@ def nano(flags: NanoFlags) -> None:
     from glm_image.evaluation.posters import held_out, report, suite
     from glm_image.evaluation.readers.ocr import OcrReader
 
-    cases = (*held_out.drawings(flags.count), *held_out.edits(flags.edits))
+    cases = held_out.subset(flags.cases) if flags.cases is not None else _cases(flags)
     wanted = suite.check_rows([row.strip() for row in flags.rows.split(",")])
     reader = OcrReader()
     painter = _painter(flags)
@@ -75,8 +92,8 @@ def nano(flags: NanoFlags) -> None:
         result = suite.run(painter, reader, cases, wanted, show)
     settings: dict[str, object] = {
         "model": flags.model or "bundled",
-        "prompts": flags.count,
-        "edits": flags.edits,
+        "prompts": sum(case.task == "draw" for case in cases),
+        "edits": sum(case.task == "edit" for case in cases),
         "steps": flags.steps,
     }
     if not flags.quiet:
@@ -116,6 +133,38 @@ def sheet(flags: SheetFlags) -> None:
         typer.echo(written)
 
 
+def page(flags: PageFlags) -> None:
+    """Draw held-out cases chosen by a seed onto a page that says what is right."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from glm_image.evaluation.posters import held_out
+    from glm_image.evaluation.posters import page as pages
+    from glm_image.evaluation.readers.ocr import OcrReader
+
+    held_out.check(flags.count, flags.edits)
+    cases = (
+        *pages.choose(held_out.drawings(), flags.count, flags.seed),
+        *pages.choose(held_out.edits(), flags.edits, flags.seed),
+    )
+    reader, painter = OcrReader(), _painter(flags)
+    console = Console(stderr=True)
+    bar = track(cases, description="page", console=console, transient=True, disable=flags.quiet)
+    shown = [pages.show(painter, reader, case) for case in bar]
+    paths = [str(path) for path in pages.save(shown, flags.seed, flags.output)]
+    if flags.json:
+        print_json({"page": paths, "right": sum(not one.missed for one in shown)})
+        return
+    for path in paths:
+        typer.echo(path)
+
+
+def _cases(flags: SheetFlags) -> tuple["Case", ...]:
+    from glm_image.evaluation.posters import held_out
+
+    return (*held_out.drawings(flags.count), *held_out.edits(flags.edits))
+
+
 def _painter(flags: SheetFlags) -> "PipelinePainter":
     from glm_image.evaluation.posters.painter import PipelinePainter
     from glm_image.pipeline.api import GlmImagePipeline
@@ -129,9 +178,7 @@ def _entry(painter: "PipelinePainter", case: "Case") -> "Entry":
     from PIL import Image
 
     from glm_image.evaluation.posters.grid import Entry
-    from glm_image.evaluation.posters.painter import source_image
+    from glm_image.evaluation.posters.painter import source_images
 
     drawn = Image.fromarray(painter.draw(case, None).pixels)
-    source = source_image(case)
-    images = (drawn,) if source is None else (source, drawn)
-    return Entry(images=images, caption=case.prompt)
+    return Entry(images=(*source_images(case), drawn), caption=case.prompt)

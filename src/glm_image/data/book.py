@@ -65,6 +65,7 @@ class Phrasebook:
         quotes: Pairs of quotation marks, most frequent first.
         writers: Habits of writing.
         designs: Templates of titles, panels and diagrams.
+        chinese: Whether the language is Chinese, which knows no plural.
     """
 
     colours: dict[str, Phrases]
@@ -92,6 +93,7 @@ class Phrasebook:
     quotes: Phrases
     writers: tuple[Writer, ...]
     designs: "DesignBook"
+    chinese: bool
 
 
 @dataclass(frozen=True, kw_only=True)

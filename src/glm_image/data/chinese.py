@@ -239,4 +239,5 @@ CHINESE = Phrasebook(
     quotes=("“”", "“”", "「」", '""', "『』", "‘’", "''"),
     writers=(_TAGS, _SENTENCES, _IMPERATIVE, _POLITE, _NARRATIVE),
     designs=DESIGNS,
+    chinese=True,
 )

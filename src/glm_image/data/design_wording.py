@@ -4,9 +4,6 @@ from glm_image.data.relations import Thing
 from glm_image.data.scene import Panel, Scene, ShapeGroup
 from glm_image.data.wording import Parts, Pen
 
-_ARROWS = 0.6
-"""Chance that the colour of a diagram's arrows is told."""
-
 
 def title_clause(pen: Pen, scene: Scene) -> str:
     """A title and its subtitle."""
@@ -65,7 +62,7 @@ def step_clauses(pen: Pen, scene: Scene) -> list[str]:
     rest = [labels]
     if scene.shapes:
         rest.append(_step_shapes(pen, scene))
-    if pen.often(_ARROWS):
+    if not pen.often(pen.omissions.arrow_colour):
         rest.append(pen.fill(book.arrows, colour=pen.colour(scene.arrows[0].colour)))
     pen.rng.shuffle(rest)
     return [opening, *rest]

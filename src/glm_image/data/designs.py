@@ -152,6 +152,9 @@ def _fill(rng: random.Random, scene: Scene, hand: Hand, pane: Panel) -> Scene:
         scale = 2 if has_han(text) or rng.random() < hand.large else 1
         lines = wrap(text, pane.box.width // scale, inside_words=False)
         fits = lines is not None and len(lines) * scale <= pane.box.height
+        # Some cell must show the panel's background, or no code would tell it.
+        letters = len(text.replace(" ", "")) * scale**2
+        fits = fits and letters < pane.box.height * pane.box.width
         if lines and fits and text not in [line.text for line in scene.texts]:
             line = TextLine(
                 text=text,
@@ -165,7 +168,7 @@ def _fill(rng: random.Random, scene: Scene, hand: Hand, pane: Panel) -> Scene:
             return replace(scene, texts=(*scene.texts, line))
     outlined = rng.random() < hand.outlined
     room = min(pane.box.height, pane.box.width)
-    size = rng.choice([size for size in SHAPE_SIZES if size <= room])
+    size = rng.choice([size for size in SHAPE_SIZES if size < room])
     group = ShapeGroup(
         kind=new_kind(rng, scene, outlined=outlined),
         colour=shape_colour(rng, pane.background),

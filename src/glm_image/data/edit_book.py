@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from glm_image.data.book import Phrasebook
-from glm_image.data.chinese import CHINESE
 from glm_image.data.grammar import Phrases
 
 
@@ -315,4 +314,4 @@ _CHINESE = EditBook(
 
 def edit_book(book: Phrasebook) -> EditBook:
     """The templates that go with a phrasebook."""
-    return _CHINESE if book is CHINESE else _ENGLISH
+    return _CHINESE if book.chinese else _ENGLISH

@@ -13,7 +13,6 @@ from glm_image.data.edit_book import edit_book
 from glm_image.data.edit_pictures import add, change_background, combine, pastel, swap
 from glm_image.data.edit_texts import replace_text, translate
 from glm_image.data.edit_things import move, recolour, remove, resize, restyle
-from glm_image.data.english import ENGLISH
 from glm_image.data.layout import draw_text, sample_scene
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import Scene
@@ -81,23 +80,36 @@ def sample_edit(
     words = Words(latin=latin, han=han)
     while True:
         kind = rng.choices(KINDS, _WEIGHTS)[0]
-        own = Words(latin=_english_word, han=_chinese_word) if kind == "translate" else words
+        own = Words(latin=english_word, han=chinese_word) if kind == "translate" else words
         scene = sample_scene(rng, mix, latin=own.latin, han=own.han)
         other = sample_scene(rng, mix, latin=latin, han=han) if kind == _COMBINE else None
         pen = Pen(rng, book)
         desk = Desk(pen=pen, book=edit_book(book), write=partial(draw_text, mix=mix, words=words))
-        change = _change(desk, kind, scene, other)
-        if change is None or change.after == scene:
-            continue
-        said = _address(desk, change.words) + change.words + desk.fill(desk.book.after)
-        return Edit(
-            kind=kind, before=scene, other=other, after=change.after, instruction=finish(pen, said)
-        )
+        edit = edit_at(desk, kind, scene, other)
+        if edit is not None:
+            return edit
+
+
+def edit_at(desk: Desk, kind: str, scene: Scene, other: Scene | None) -> Edit | None:
+    """An edit of a scene; None where it is not possible.
+
+    Args:
+        desk: Where its instruction is worded.
+        kind: One of ``KINDS``.
+        scene: What is changed.
+        other: The second picture of a "combine"; None of every other kind.
+    """
+    change = _change(desk, kind, scene, other)
+    if change is None or change.after == scene:
+        return None
+    said = _address(desk, change.words) + change.words + desk.fill(desk.book.after)
+    instruction = finish(desk.pen, said)
+    return Edit(kind=kind, before=scene, other=other, after=change.after, instruction=instruction)
 
 
 def _address(desk: Desk, words: str) -> str:
     """What an instruction begins with: nothing before a statement."""
-    quoted = desk.pen.book is ENGLISH and not words[0].isascii()
+    quoted = not desk.pen.book.chinese and not words[0].isascii()
     statement = quoted or words.startswith(_STATEMENTS)
     return "" if statement else desk.rng.choice(desk.book.before)
 
@@ -133,9 +145,11 @@ def _parts(scene: Scene) -> set[object]:
     return {scene.background, scene.panels, *scene.shapes, *scene.texts}
 
 
-def _english_word(rng: random.Random, longest: int) -> str:
+def english_word(rng: random.Random, longest: int) -> str:
+    """An English word that can be translated."""
     return rng.choice([word for word in TO_CHINESE if len(word) <= longest] or ["GO"])
 
 
-def _chinese_word(rng: random.Random, longest: int) -> str:
+def chinese_word(rng: random.Random, longest: int) -> str:
+    """A Chinese word that can be translated."""
     return rng.choice([word for word in TO_ENGLISH if len(word) <= longest] or ["山"])

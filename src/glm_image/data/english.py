@@ -327,4 +327,5 @@ ENGLISH = Phrasebook(
     quotes=('""', '""', '""', "''", "''", "“”", "“”", "‘’", "「」"),
     writers=(_TAGS, _SENTENCES, _IMPERATIVE, _POLITE, _SHOWING, _NARRATIVE),
     designs=DESIGNS,
+    chinese=False,
 )  # fmt: skip

@@ -21,7 +21,7 @@ _FIRST_TEXT = 0xE000
 _SPACES = re.compile(r" {2,}")
 _BEFORE_MARK = re.compile(r" +([,.;:!?])")
 _COMMAS = re.compile(r"[,，](?:\s*[,，])+")
-_COMMA_BEFORE_STOP = re.compile(r"[,，;；:：]\s*([.。!?])")
+_COMMA_BEFORE_STOP = re.compile(r"[,，;；:：]\s*([.。!?;；])")
 _COMMA_AT_END = re.compile(r"[,，;；:：\s]+$")
 _COMMA_AT_START = re.compile(r"^[,，;；:：\s]+")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])")

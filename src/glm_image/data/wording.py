@@ -1,6 +1,7 @@
 """Prompts that describe a scene, as many people would word them."""
 
 import random
+from dataclasses import dataclass
 
 from glm_image.data.book import Phrasebook
 from glm_image.data.characters import has_han
@@ -10,8 +11,8 @@ from glm_image.data.grammar import Phrases, Quotes, fill
 from glm_image.data.relations import Thing, between, relation
 from glm_image.data.scene import Background, Scene, ShapeGroup, TextLine
 
-# Chances that something is left for the model to choose, or goes without saying.
-_NO_PLACE, _NO_SIZE, _NO_SHAPE_COLOUR, _NO_TEXT_COLOUR = 0.1, 0.25, 0.03, 0.15
+# Chance that a thing's place is left for the model to choose.
+_NO_PLACE = 0.1
 # Chance that a thing is placed beside another one that was mentioned before, where it can be.
 _RELATED = 0.4
 _BETWEEN = 0.3
@@ -22,6 +23,23 @@ _ENGLISH = 0.6
 Parts = dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Omissions:
+    """Chances that something is left for the model to choose, or goes without saying.
+
+    Attributes:
+        size: Size of a group of shapes.
+        shape_colour: Colour of a group of shapes.
+        text_colour: Colour of a text.
+        arrow_colour: Colour of the arrows of a diagram.
+    """
+
+    size: float = 0.25
+    shape_colour: float = 0.03
+    text_colour: float = 0.15
+    arrow_colour: float = 0.4
+
+
 class Pen:
     """Words the parts of one prompt or instruction.
 
@@ -29,16 +47,24 @@ class Pen:
         rng: Source of all choices.
         book: Language.
         quotes: The prompt's quoted texts where another pen has begun it.
+        omissions: How often what goes without saying.
     """
 
-    def __init__(self, rng: random.Random, book: Phrasebook, quotes: Quotes | None = None) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        book: Phrasebook,
+        quotes: Quotes | None = None,
+        omissions: Omissions | None = None,
+    ) -> None:
         self.rng, self.book = rng, book
         self.quotes = quotes or Quotes(rng, book.quotes)
+        self.omissions = omissions or Omissions()
 
     def translated(self) -> "Pen":
         """A pen that goes on with the same prompt in the other language."""
-        other = ENGLISH if self.book is CHINESE else CHINESE
-        return Pen(self.rng, other, self.quotes)
+        other = ENGLISH if self.book.chinese else CHINESE
+        return Pen(self.rng, other, self.quotes, self.omissions)
 
     def fill(self, templates: Phrases, **parts: str) -> str:
         """Choose a template and fill it."""
@@ -63,8 +89,8 @@ class Pen:
     def thing(self, group: ShapeGroup) -> Parts:
         """``thing``: count, size, style, colour and name in some order; and its agreement."""
         book, several = self.book, len(group.boxes) > 1
-        size = "" if self.often(_NO_SIZE) else self.rng.choice(book.sizes[group.size])
-        colour = "" if self.often(_NO_SHAPE_COLOUR) else self.colour(group.colour)
+        size = "" if self.often(self.omissions.size) else self.rng.choice(book.sizes[group.size])
+        colour = "" if self.often(self.omissions.shape_colour) else self.colour(group.colour)
         thing = self.fill(
             book.nouns,
             count=self.rng.choice(book.counts[len(group.boxes)]),
@@ -83,7 +109,7 @@ class Pen:
     def name(self, group: ShapeGroup) -> str:
         """Name of a kind of shape, in the plural where there are several."""
         name = self.rng.choice(self.book.shapes[group.kind])
-        if self.book is CHINESE or len(group.boxes) == 1:
+        if self.book.chinese or len(group.boxes) == 1:
             return name
         return name + ("es" if name.endswith("s") else "s")
 
@@ -93,7 +119,7 @@ class Pen:
         size = "" if has_han(line.text) else self.rng.choice(book.text_sizes[line.scale])
         parts = {"size": size, "font": self.rng.choice(book.fonts[line.font])}
         looks, letters = book.looks, book.letters
-        if self.often(_NO_TEXT_COLOUR):
+        if self.often(self.omissions.text_colour):
             looks = book.colourless_looks
             letters = book.colourless_letters if any(parts.values()) else ("",)
         parts["colour"] = self.colour(line.colour)

@@ -1,7 +1,6 @@
 """How near what was read, or found, is to what was asked for."""
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LOOK_ALIKES = str.maketrans("0il9q", "o11gg")
@@ -48,26 +47,6 @@ def similarity(expected: str, read: str) -> float:
     expected, read = normal(expected), normal(read)
     longer = max(len(expected), len(read))
     return 1.0 if longer == 0 else 1 - edit_distance(expected, read) / longer
-
-
-def match_texts(expected: Sequence[str], read: Sequence[str]) -> list[TextScore]:
-    """Score every expected text against a line of its own.
-
-    Pairs are made greedily from the best down; a line serves one text.
-    """
-    scores = {
-        (i, j): score_text(text, line)
-        for i, text in enumerate(expected)
-        for j, line in enumerate(read)
-    }
-    best = sorted(scores, key=lambda pair: (scores[pair].loose, scores[pair].similarity))
-    chosen: dict[int, TextScore] = {}
-    taken: set[int] = set()
-    for i, j in reversed(best):
-        if i not in chosen and j not in taken:
-            chosen[i] = scores[i, j]
-            taken.add(j)
-    return [chosen.get(i) or score_text(text, "") for i, text in enumerate(expected)]
 
 
 def score_text(expected: str, read: str) -> TextScore:

@@ -6,7 +6,7 @@ from glm_image.data.scene import CELL
 from glm_image.evaluation.benchmark import Benchmark, Item
 from glm_image.evaluation.posters import held_out
 from glm_image.evaluation.posters.held_out import Case
-from glm_image.evaluation.posters.painter import source_image
+from glm_image.evaluation.posters.painter import source_images
 
 
 def load(folder: Path, benchmark: Benchmark) -> tuple[Item, ...]:
@@ -16,17 +16,16 @@ def load(folder: Path, benchmark: Benchmark) -> tuple[Item, ...]:
 
 def _item(case: Case) -> Item:
     scene = case.expected
-    source = source_image(case)
     return Item(
         id=case.name,
         prompt=case.prompt,
         tags={
-            "task": "draw" if source is None else "edit",
+            "task": case.task,
             "kind": case.kind,
             "language": "zh" if case.chinese else "en",
         },
         texts=tuple(line.text for line in scene.texts),
-        sources=() if source is None else (source,),
+        sources=tuple(source_images(case)),
         size=(scene.columns * CELL, scene.rows * CELL),
         detail={"case": case},
     )

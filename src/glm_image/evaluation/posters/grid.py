@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from PIL.ImageFont import FreeTypeFont
 
 from glm_image.data import fonts
@@ -50,7 +50,9 @@ def sheet(entries: Sequence[Entry], columns: int) -> Image.Image:
         left = _GAP + index % columns * step_x
         top = _GAP + index // columns * step_y
         for place, image in enumerate(entry.images):
-            page.paste(image.resize((_SIDE, _SIDE)), (left + place * (_SIDE + _BETWEEN), top))
+            fitted = ImageOps.contain(image, (_SIDE, _SIDE))
+            beside = left + place * (_SIDE + _BETWEEN) + (_SIDE - fitted.width) // 2
+            page.paste(fitted, (beside, top + (_SIDE - fitted.height) // 2))
         for number, line in enumerate(lines):
             below = top + _SIDE + _BETWEEN + number * _LINE
             draw.text((left, below), line, font=font, fill=_INK)

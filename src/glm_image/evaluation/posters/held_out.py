@@ -5,41 +5,52 @@ scenes from their own seeds. The cases are the same on every machine.
 """
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import TypeVar
+from functools import cache, partial
 
-import numpy as np
-
-from glm_image.data import palette, phrasebook
-from glm_image.data.draw import render
-from glm_image.data.edits import sample_edit
-from glm_image.data.layout import sample_scene
-from glm_image.data.mix import SceneMix
-from glm_image.data.phrasebook import Phrasebook
-from glm_image.data.scene import CELL, Scene, TextLine
+from glm_image.data import edits as training_edits
+from glm_image.data.book import Phrasebook
+from glm_image.data.desk import Desk
+from glm_image.data.edit_book import EditBook
+from glm_image.data.edits import Edit, chinese_word, edit_at, english_word
+from glm_image.data.layout import draw_text, sample_scene
+from glm_image.data.mix import SceneMix, Words
+from glm_image.data.scene import DESIGNS, Scene
 from glm_image.errors import InputError
-from glm_image.evaluation.posters import phrases, words
+from glm_image.evaluation.posters import words
+from glm_image.evaluation.posters.asking import Asked, Teller, asked_by, describe
+from glm_image.evaluation.posters.chinese_edits import CHINESE_EDITS
+from glm_image.evaluation.posters.chinese_phrases import CHINESE
+from glm_image.evaluation.posters.english_edits import ENGLISH_EDITS
+from glm_image.evaluation.posters.english_phrases import ENGLISH
 
-DRAWINGS = 100
+DRAWINGS = 200
 """Number of text-to-image cases."""
 
-EDITS = 40
-"""Number of edit cases, the same number of every kind."""
+EDITS = 80
+"""Number of edit cases, the kinds in turn."""
 
-EDIT_KINDS: tuple[str, ...] = ("recolour", "move", "remove", "replace text")
+OPEN = "open"
+"""Kind of a drawing whose layout is left to the model."""
 
-_T = TypeVar("_T")
+OTHER_SIZE = "other size"
+"""Kind of a poster that is not 256 x 256 pixels."""
+
+DRAWING_KINDS: tuple[str, ...] = (*DESIGNS, OTHER_SIZE, OPEN)
+EDIT_KINDS: tuple[str, ...] = training_edits.KINDS
 
 _SEED = 20_260
-_CHINESE_OF_TEN = (2, 5, 8)
+# The kinds of twenty drawings in a row; the first ten have all but the rarest.
+_IN_TURN = (
+    "poster", "title", "poster", "halves", "poster", "steps", "poster", "open", "quarters",
+    "poster", "poster", "poster", "title", "halves", "poster", "steps", "other size", "open",
+    "poster", "poster",
+)  # fmt: skip
+_CHINESE_OF_FIVE = (1, 3)
 # Share of Chinese texts in English and in Chinese prompts; about the training's share over all.
-_CHINESE_TEXTS = {False: 0.1, True: 0.65}
-# Least cells between two texts on one row: closer, they would be one line to any reader.
-_GAP = 2
-# Least distance in RGB, of [0, 255], between a thing and the background right behind it.
-_VISIBLE = 70.0
+_CHINESE_TEXTS = {False: 0.15, True: 0.7}
+_WORDS = Words(latin=words.latin, han=words.han)
+_BILINGUAL = Words(latin=english_word, han=chinese_word)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +59,12 @@ class Case:
 
     Attributes:
         name: Unique, such as ``draw-007`` or ``edit-012``.
-        kind: ``draw``, or one of ``EDIT_KINDS``.
+        kind: One of ``DRAWING_KINDS``, or of ``EDIT_KINDS``.
         chinese: Whether the prompt is in Chinese.
         prompt: What the model is asked.
         expected: What the picture should show.
-        source: What the source picture of an edit shows; None of a drawing.
+        asked: What the prompt says of it.
+        sources: What the source pictures of an edit show; none of a drawing.
         seed: Seed that the picture is sampled with.
     """
 
@@ -61,13 +73,19 @@ class Case:
     chinese: bool
     prompt: str
     expected: Scene
-    source: Scene | None
+    asked: Asked
+    sources: tuple[Scene, ...]
     seed: int
+
+    @property
+    def task(self) -> str:
+        """``draw`` or ``edit``."""
+        return "edit" if self.sources else "draw"
 
 
 @cache
 def drawings(count: int = DRAWINGS) -> tuple[Case, ...]:
-    """The first text-to-image cases; about 70 % have English prompts.
+    """The first text-to-image cases, the kinds in turn; 60 % have English prompts.
 
     Raises:
         InputError: There are not so many.
@@ -78,7 +96,7 @@ def drawings(count: int = DRAWINGS) -> tuple[Case, ...]:
 
 @cache
 def edits(count: int = EDITS) -> tuple[Case, ...]:
-    """The first edit cases, the kinds in turn; about 70 % have English instructions.
+    """The first edit cases, the kinds in turn; 60 % have English instructions.
 
     Raises:
         InputError: There are not so many.
@@ -87,85 +105,101 @@ def edits(count: int = EDITS) -> tuple[Case, ...]:
     return tuple(_edit(index) for index in range(count))
 
 
+@cache
+def subset(count: int) -> tuple[Case, ...]:
+    """So many cases with as many drawings for every edit as there are in all.
+
+    Raises:
+        InputError: There are not so many.
+    """
+    _check_count(count, DRAWINGS + EDITS, "cases")
+    changes = round(count * EDITS / (DRAWINGS + EDITS))
+    return (*drawings(count - changes), *edits(changes))
+
+
+def check(count: int, changes: int) -> None:
+    """See that there are so many drawings and so many edits.
+
+    Raises:
+        InputError: There are not.
+    """
+    _check_count(count, DRAWINGS, "count")
+    _check_count(changes, EDITS, "edits")
+
+
 def _drawing(index: int) -> Case:
-    chinese = index % 10 in _CHINESE_OF_TEN
+    kind = _IN_TURN[index % len(_IN_TURN)]
+    chinese = (index + index // len(_IN_TURN)) % 5 in _CHINESE_OF_FIVE
     rng = random.Random(_SEED + index)
-    book, mix = _language(chinese)
-    scene = _first(lambda: sample_scene(rng, mix, latin=words.latin, han=words.han), is_clear)
+    resized = kind == OTHER_SIZE
+    design = DESIGNS.index(kind if kind in DESIGNS else "poster")
+    mix = replace(
+        _mix(chinese),
+        designs=tuple(float(number == design) for number in range(len(DESIGNS))),
+        other_sizes=float(resized),
+    )
+    scene = None
+    while scene is None or scene.design != DESIGNS[design] or _resized(scene) != resized:
+        scene = sample_scene(rng, mix.sized(rng), latin=words.latin, han=words.han)
+    book, _ = _books(chinese)
+    prompt, asked = describe(rng, scene, book, places=kind != OPEN)
     return Case(
         name=f"draw-{index:03d}",
-        kind="draw",
+        kind=kind,
         chinese=chinese,
-        prompt=phrases.describe(rng, scene, book),
+        prompt=prompt,
         expected=scene,
-        source=None,
+        asked=asked,
+        sources=(),
         seed=_SEED + index,
     )
 
 
 def _edit(index: int) -> Case:
     kind = EDIT_KINDS[index % len(EDIT_KINDS)]
-    chinese = index // len(EDIT_KINDS) % 10 in _CHINESE_OF_TEN
+    chinese = (index + index // len(EDIT_KINDS)) % 5 in _CHINESE_OF_FIVE
     rng = random.Random(_SEED + DRAWINGS + index)
-    book, mix = _language(chinese)
-    edit = _first(
-        lambda: sample_edit(rng, mix, phrasebook.ENGLISH, latin=words.latin, han=words.han),
-        lambda edit: edit.kind == kind and is_clear(edit.before) and is_clear(edit.after),
-    )
+    edit = None
+    while edit is None:
+        edit = _some_edit(rng, kind, chinese=chinese)
     return Case(
         name=f"edit-{index:03d}",
         kind=kind,
         chinese=chinese,
-        prompt=phrases.instruct(rng, edit, book),
+        prompt=edit.instruction,
         expected=edit.after,
-        source=edit.before,
+        asked=asked_by(edit),
+        sources=edit.sources,
         seed=_SEED + DRAWINGS + index,
     )
 
 
-def _language(chinese: bool) -> tuple[Phrasebook, SceneMix]:
-    book = phrases.CHINESE if chinese else phrases.ENGLISH
-    return book, SceneMix(chinese=_CHINESE_TEXTS[chinese])
+def _some_edit(rng: random.Random, kind: str, *, chinese: bool) -> Edit | None:
+    """A try at an edit of some kind."""
+    mix = _mix(chinese)
+    own = _BILINGUAL if kind == "translate" else _WORDS
+    book, templates = _books(chinese)
+    scene = sample_scene(rng, mix, latin=own.latin, han=own.han)
+    other = None
+    if kind == "combine":
+        other = sample_scene(rng, mix, latin=words.latin, han=words.han)
+    desk = Desk(
+        pen=Teller(rng, book), book=templates, write=partial(draw_text, mix=mix, words=_WORDS)
+    )
+    return edit_at(desk, kind, scene, other)
 
 
-def is_clear(scene: Scene) -> bool:
-    """Whether a careful viewer could name everything in a scene's true rendering.
-
-    Refused are texts that occur twice or stand so close together on one row that they read as one,
-    and things that a gradient behind them hides.
-    """
-    texts = [line.text for line in scene.texts]
-    if len(set(texts)) < len(texts):
-        return False
-    pairs = [(a, b) for i, a in enumerate(scene.texts) for b in scene.texts[i + 1 :]]
-    if any(_one_line(first, second) for first, second in pairs):
-        return False
-    empty = render(replace(scene, shapes=(), texts=())).astype(np.float32)
-    things = [(box, group.colour) for group in scene.shapes for box in group.boxes]
-    things += [(line.box, line.colour) for line in scene.texts]
-    for box, colour in things:
-        behind = empty[
-            box.row * CELL : (box.row + box.height) * CELL,
-            box.column * CELL : (box.column + box.width) * CELL,
-        ]
-        if float(np.linalg.norm(behind - palette.rgb(colour), axis=-1).min()) < _VISIBLE:
-            return False
-    return True
+def _books(chinese: bool) -> tuple[Phrasebook, EditBook]:
+    return (CHINESE, CHINESE_EDITS) if chinese else (ENGLISH, ENGLISH_EDITS)
 
 
-def _one_line(first: TextLine, second: TextLine) -> bool:
-    a, b = first.box, second.box
-    share_rows = a.row < b.row + b.height and b.row < a.row + a.height
-    gap = max(a.column - b.column - b.width, b.column - a.column - a.width)
-    return share_rows and gap < _GAP
+def _mix(chinese: bool) -> SceneMix:
+    return SceneMix(chinese=_CHINESE_TEXTS[chinese], mixed=0.0, other_sizes=0.0)
 
 
-def _first(draw: Callable[[], _T], wanted: Callable[[_T], bool]) -> _T:
-    """Draw until something wanted comes."""
-    while True:
-        drawn = draw()
-        if wanted(drawn):
-            return drawn
+def _resized(scene: Scene) -> bool:
+    usual = SceneMix()
+    return (scene.rows, scene.columns) != (usual.rows, usual.columns)
 
 
 def _check_count(count: int, most: int, field: str) -> None:

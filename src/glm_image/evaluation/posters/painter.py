@@ -38,10 +38,10 @@ class PipelinePainter:
         return self._ask(case, None, 1).prior_tokens[0]
 
     def _ask(self, case: Case, codes: Tensor | None, steps: int) -> Result:
-        source = source_image(case)
+        sources = source_images(case)
         return self.pipeline(
             case.prompt,
-            image=None if source is None else [source],
+            image=sources or None,
             height=case.expected.rows * CELL,
             width=case.expected.columns * CELL,
             prior_tokens=None if codes is None else [codes],
@@ -61,6 +61,6 @@ class PipelinePainter:
         return values
 
 
-def source_image(case: Case) -> Image.Image | None:
-    """The source picture of an edit; None of a drawing."""
-    return None if case.source is None else Image.fromarray(render(case.source))
+def source_images(case: Case) -> list[Image.Image]:
+    """The source pictures of an edit; none of a drawing."""
+    return [Image.fromarray(render(scene)) for scene in case.sources]

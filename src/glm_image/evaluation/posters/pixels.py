@@ -1,194 +1,232 @@
-"""Reads a picture by its pixels: background, shapes and where letters are, but not what they say.
+"""Reads a picture by its pixels: background, shapes, arrows and where letters are.
 
-The reader knows how the pictures of this package are made (its palette, its shapes, its four
-backgrounds), yet not what a certain picture should show.
+The reader knows how the pictures of this package are made (its palette, its shapes, its
+backgrounds), yet not what a certain picture should show. What letters say is for a reader of
+letters: :func:`crop` shows it one piece after the other.
 
-Legend of array names: h and w pixels, 3 channels in [0, 255], k palette colours.
+Legend of array names: h and w pixels.
 """
 
-from dataclasses import replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glm_image.data import palette
-from glm_image.data.draw import Pixels, render
-from glm_image.data.scene import BACKGROUNDS, CELL, Background, Scene
-from glm_image.evaluation.posters.blobs import Blob, blobs_of, likeness, lines_of, solid_blobs
-from glm_image.evaluation.posters.found import Found, FoundLine, FoundShape
+from glm_image.data.draw import Pixels
+from glm_image.data.scene import CELL
+from glm_image.evaluation.posters.backgrounds import distance_to_background, find_areas
+from glm_image.evaluation.posters.blobs import Blob, View, blobs_of, nearest_colours, solid_blobs
+from glm_image.evaluation.posters.found import Found, FoundArrow, FoundPiece, FoundShape, around
+from glm_image.evaluation.posters.matching import reading_order
 from glm_image.evaluation.posters.regions import Flags
+from glm_image.evaluation.posters.shapes import arrow_in, shape_in
 
-Values = NDArray[np.float32]
-
-# Distances in RGB are cut here, so that things do not decide what the background is.
-_CUT = 60.0
-# A pixel this far from the background belongs to a thing; half of held_out's least visibility.
-_FAR = 35.0
-# Longest side in pixels that a shape may have: the smallest is drawn 52 pixels wide, while a large
-# letter O, which is much like a ring, is 48 pixels high.
-_SHAPE_SIDES = (50, 140)
-# Least overlap (intersection over union) with a drawn shape to be one.
-_LIKE = 0.75
+# A pixel this far from the background belongs to a thing; things are at least 110 from it.
+_FAR = 45.0
 # For letters: distance that is still white, and distance beyond it that is black.
-_NOISE, _BLACK = 15.0, 300.0
-# Share of a letter's pixels, those farthest from the background, that tell its colour: the others
-# are mixtures with what is behind.
-_TELLING = 0.25
-# Quantile of a shape's distances from the background that stands for its plain inside.
-_PLATEAU = 0.7
-# Pixels around a shape that belong to its edge.
+_NOISE, _BLACK = 15.0, 200.0
+# Pixels around a thing that belong to its edge.
 _EDGE = 2
 # Longest side in pixels of a part of a letter; what is longer is neither letter nor shape.
 _LETTER_SIDE = 72
+# Most pixels from the top to the bottom of a line, by the side of its letters' squares.
+_HIGHEST = {CELL: 32, 2 * CELL: 63}
+# Widest gap between two small letters of a word, and widest step from the middle of a large letter
+# to that of the next, in pixels.
+_WIDEST_GAP, _WIDEST_STEP = 31, 80
+# White pixels around a piece that is cut out, in squares.
+_PADDING = 0.3
+# Widest gap between two letters that a reader is shown, in pixels by scale, and the grey of ink:
+# letters stand wider apart than a reader of letters is used to.
+_GAP, _INK = 6, 200
+# What a letter costs beside the pixels that it is off its line, so that few letters are made.
+_LETTER_COST = 4.0
 
 
-def look(pixels: Pixels) -> Found:
-    """Find background, shapes and lines of letters in a picture ``[h, w, 3]`` uint8."""
-    background = find_background(pixels)
-    shapes, ink = _separate(pixels, background)
-    size = pixels.shape[0], pixels.shape[1]
-    return Found(
-        background=background,
-        shapes=tuple(_shape(kind, blob, size) for kind, blob in shapes),
-        lines=tuple(_line(blobs, size) for blobs in lines_of(ink)),
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What was seen in a picture.
+
+    Attributes:
+        found: Everything; what its letters say is not read yet.
+        crops: Every piece of letters by itself, dark on white, ``[h, w, 3]`` uint8.
+    """
+
+    found: Found
+    crops: tuple[Pixels, ...]
+
+    def read(self, texts: Sequence[str]) -> Found:
+        """Everything, with what every piece says; pieces that say nothing are none."""
+        read = [
+            replace(piece, text=text)
+            for piece, text in zip(self.found.pieces, texts, strict=True)
+            if text
+        ]
+        return replace(self.found, pieces=tuple(read))
+
+
+def look(pixels: Pixels) -> Sight:
+    """Find background, shapes, arrows and pieces of letters in a picture ``[h, w, 3]`` uint8."""
+    areas = find_areas(pixels)
+    view = View(
+        distance_hw=distance_to_background(pixels, areas), colours_hw=nearest_colours(pixels)
+    )
+    things = view.distance_hw > _FAR
+    shapes = _take_shapes(things, view)
+    arrows, ink = _take_arrows(things, view)
+    words = {_piece(word): word for row in _rows(ink) for word in _words(row)}
+    pieces = reading_order(list(words))
+    return Sight(
+        found=Found(areas=areas, shapes=tuple(shapes), pieces=tuple(pieces), arrows=tuple(arrows)),
+        crops=tuple(crop(words[piece], view, piece.scale) for piece in pieces),
     )
 
 
-def find_background(pixels: Pixels) -> Background:
-    """The background whose drawing is nearest to the picture, things aside."""
-    height, width = pixels.shape[:2]
-    step = 2 if min(height, width) >= 128 else 1
-    small = pixels[::step, ::step].astype(np.float32)
-    best, least = Background(kind=BACKGROUNDS[0], colour=palette.NAMES[0]), np.inf
-    for background, drawn in _backgrounds(height, width, step):
-        distance = _norm(small - drawn)
-        score = float(np.minimum(distance, _CUT).mean())
-        if score < least:
-            best, least = background, score
-    return best
+def _take_shapes(things_hw: Flags, view: View) -> list[FoundShape]:
+    """Find shapes and take them out of the mask; at last those that touch something."""
+    shapes = []
+    for cut in (blobs_of, solid_blobs):
+        for blob in cut(things_hw, view):
+            shape = shape_in(blob, things_hw, view)
+            if shape is not None:
+                shapes.append(shape)
+                things_hw[_around(blob)] = False
+    return shapes
 
 
-def letters_only(pixels: Pixels) -> Pixels:
-    """The letters of a picture, dark on white, for a reader of letters.
+def _take_arrows(things_hw: Flags, view: View) -> tuple[list[FoundArrow], list[Blob]]:
+    """Arrows, and what is small enough for letters."""
+    arrows, ink = [], []
+    for blob in blobs_of(things_hw, view):
+        arrow = arrow_in(blob)
+        if arrow is not None:
+            arrows.append(arrow)
+        elif blob.side <= _LETTER_SIDE:
+            ink.append(blob)
+    return arrows, ink
 
-    Shapes are left out, and a pixel is the darker the farther it is from the background, so that a
-    pattern or little contrast does not mislead the reader; colours are judged elsewhere.
+
+def _rows(blobs: Sequence[Blob]) -> list[list[Blob]]:
+    """Group the parts of letters into lines, the largest part of each first."""
+    rows: list[list[Blob]] = []
+    for blob in sorted(blobs, key=lambda blob: -blob.mask_hw.size):
+        fitting = [row for row in rows if _extent((*row, blob)) <= _HIGHEST[_square(row[0])]]
+        if fitting:
+            middle = blob.top + blob.bottom
+            min(fitting, key=lambda row: abs(row[0].top + row[0].bottom - middle)).append(blob)
+        else:
+            rows.append([blob])
+    return rows
+
+
+def _extent(blobs: Sequence[Blob]) -> int:
+    return max(blob.bottom for blob in blobs) - min(blob.top for blob in blobs)
+
+
+def _words(row: Sequence[Blob]) -> list[tuple[Blob, ...]]:
+    """Cut a row between letters that do not stand in squares side by side."""
+    ordered = sorted(row, key=lambda blob: blob.left)
+    large = max(map(_square, row)) > CELL
+    letters = _large_letters(ordered) if large else [(blob,) for blob in ordered]
+    words = [[letters[0]]]
+    for before, letter in pairwise(letters):
+        gap = _left(letter) - max(map(_right, words[-1]))
+        if _middle(letter) - _middle(before) > _WIDEST_STEP if large else gap > _WIDEST_GAP:
+            words.append([])
+        words[-1].append(letter)
+    return [tuple(blob for letter in word for blob in letter) for word in words]
+
+
+def _left(blobs: Sequence[Blob]) -> int:
+    return min(blob.left for blob in blobs)
+
+
+def _right(blobs: Sequence[Blob]) -> int:
+    return max(blob.right for blob in blobs)
+
+
+def _middle(blobs: Sequence[Blob]) -> float:
+    return (_left(blobs) + _right(blobs)) / 2
+
+
+def _large_letters(ordered: Sequence[Blob]) -> list[tuple[Blob, ...]]:
+    """Join the parts of letters two cells wide, each of which is centred on a line of cells.
+
+    Of all ways to join parts that stand beside each other it is the one with letters nearest to
+    such lines.
     """
-    background = find_background(pixels)
-    shapes, _ = _separate(pixels, background)
-    distance = _distance_to_background(pixels, background)
-    for _, blob in shapes:
-        distance[_around(blob)] = 0.0
-    darkness = np.clip((distance - _NOISE) / _BLACK, 0.0, 1.0)
-    grey = (255.0 * (1.0 - darkness)).astype(np.uint8)
+    costs: list[float] = [0.0]
+    firsts: list[int] = []
+    for last in range(1, len(ordered) + 1):
+        ways = []
+        for first in range(last):
+            letter = ordered[first:last]
+            if _right(letter) - _left(letter) <= 2 * CELL + _EDGE or len(letter) == 1:
+                middle = _middle(letter)
+                off = abs(middle - round(middle / CELL) * CELL)
+                ways.append((costs[first] + off + _LETTER_COST, first))
+        best, first = min(ways)
+        costs.append(best)
+        firsts.append(first)
+    letters, last = [], len(ordered)
+    while last:
+        letters.append(tuple(ordered[firsts[last - 1] : last]))
+        last = firsts[last - 1]
+    return letters[::-1]
+
+
+def _square(blob: Blob) -> int:
+    """Side of the square that a letter of this size stands in."""
+    return CELL if blob.side <= CELL else 2 * CELL
+
+
+def _piece(blobs: Sequence[Blob]) -> FoundPiece:
+    """The letters that blobs make: most of the ink names their colour."""
+    ink: dict[str, int] = {}
+    for blob in blobs:
+        ink[blob.colour] = ink.get(blob.colour, 0) + blob.core
+    return FoundPiece(
+        text="",
+        colour=max(ink, key=lambda name: ink[name]),
+        scale=max(map(_square, blobs)) // CELL,
+        frame=around(blob.frame() for blob in blobs),
+    )
+
+
+def crop(blobs: Sequence[Blob], view: View, scale: int) -> Pixels:
+    """Letters cut out and moved together, dark on white, for a reader of letters.
+
+    A pixel is the darker the farther it is from the background, so that a pattern or little
+    contrast does not mislead the reader; colours are judged elsewhere.
+    """
+    frame = around(blob.frame() for blob in blobs)
+    room = round(_PADDING * CELL * scale)
+    top, left = round(frame.top * CELL) - room, round(frame.left * CELL) - room
+    height = round(frame.bottom * CELL) + room - top
+    width = round(frame.right * CELL) + room - left
+    grey = np.full((height, width), 255, dtype=np.uint8)
+    for blob in blobs:
+        darkness = np.clip((view.distance_hw[blob.window] - _NOISE) / _BLACK, 0.0, 1.0)
+        inside = grey[blob.top - top : blob.bottom - top, blob.left - left : blob.right - left]
+        drawn = (255.0 * (1.0 - darkness)).astype(np.uint8)
+        inside[blob.mask_hw] = drawn[blob.mask_hw]
+    grey = grey[:, _close_up(grey < _INK, room, _GAP * scale)]
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-@cache
-def _backgrounds(height: int, width: int, step: int) -> tuple[tuple[Background, Values], ...]:
-    """Every background and its drawing, thinned by ``step``."""
-    table = []
-    for kind in BACKGROUNDS:
-        for colour in palette.NAMES:
-            background = Background(kind=kind, colour=colour)
-            table.append((background, _drawn(background, height, width)[::step, ::step]))
-    return tuple(table)
-
-
-@cache
-def _drawn(background: Background, height: int, width: int) -> Values:
-    rows, columns = -(-height // CELL), -(-width // CELL)
-    scene = Scene(rows=rows, columns=columns, background=background, shapes=(), texts=())
-    return render(scene)[:height, :width].astype(np.float32)
-
-
-def _distance_to_background(pixels: Pixels, background: Background) -> Values:
-    """Distance in RGB of every pixel from the background that is or could be behind it ``[h, w]``.
-
-    A pattern may be shifted, and its edges are mixtures, so for stripes and dots the line between
-    their two colours counts.
-    """
-    picture = pixels.astype(np.float32)
-    drawn = _drawn(background, *pixels.shape[:2])
-    if background.kind in ("plain", "gradient"):
-        return _norm(picture - drawn)
-    base = palette.rgb(background.colour)
-    colours = drawn.reshape(-1, 3)
-    other = colours[int(np.linalg.norm(colours - base, axis=-1).argmax())]
-    way = other - base
-    share = np.clip((picture - base) @ way / float(way @ way), 0.0, 1.0)
-    return _norm(picture - base - share[..., None] * way)
-
-
-def _separate(pixels: Pixels, background: Background) -> tuple[list[tuple[str, Blob]], list[Blob]]:
-    """Shapes with their kinds, and what is left and small enough for letters."""
-    distance = _distance_to_background(pixels, background)
-    things = distance > _FAR
-    colours = nearest_colours(pixels)
-    shapes: list[tuple[str, Blob]] = []
-    for blob in solid_blobs(things, colours):
-        if not _SHAPE_SIDES[0] <= max(blob.mask_hw.shape) <= _SHAPE_SIDES[1]:
-            continue
-        kind, overlap = likeness(_sharpened(blob, distance))
-        if overlap >= _LIKE:
-            shapes.append((kind, blob))
-            things[_around(blob)] = False
-    ink = [blob for blob in blobs_of(things, colours) if max(blob.mask_hw.shape) <= _LETTER_SIDE]
-    return shapes, [_told_by_strokes(blob, distance, colours) for blob in ink]
-
-
-def _sharpened(blob: Blob, distance: Values) -> Flags:
-    """The mask of a shape without the outer half of its blurred edge, cut to what is left."""
-    inside = distance[blob.top : blob.bottom, blob.left : blob.right]
-    mask = blob.mask_hw & (inside > np.quantile(inside[blob.mask_hw], _PLATEAU) / 2)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _told_by_strokes(blob: Blob, distance: Values, colours: NDArray[np.int64]) -> Blob:
-    """A part of a letter with the colour of the middle of its strokes."""
-    window = slice(blob.top, blob.bottom), slice(blob.left, blob.right)
-    inside = distance[window][blob.mask_hw]
-    telling = inside >= np.quantile(inside, 1.0 - _TELLING)
-    counts = np.bincount(colours[window][blob.mask_hw][telling])
-    index = int(counts.argmax())
-    return replace(blob, colour=palette.NAMES[index], core=int(counts[index]))
+def _close_up(ink_hw: Flags, room: int, gap: int) -> list[int]:
+    """Columns that are left when the gaps between letters are narrowed, the margins aside."""
+    columns, empty = [], 0
+    inky = np.asarray(ink_hw.any(axis=0)).tolist()
+    for column, inked in enumerate(inky):
+        empty = 0 if inked else empty + 1
+        if empty <= gap or not room <= column < ink_hw.shape[1] - room:
+            columns.append(column)
+    return columns
 
 
 def _around(blob: Blob) -> tuple[slice, slice]:
     """The box of a blob with its blurred edge."""
     rows = slice(max(blob.top - _EDGE, 0), blob.bottom + _EDGE)
     return rows, slice(max(blob.left - _EDGE, 0), blob.right + _EDGE)
-
-
-def nearest_colours(pixels: Pixels) -> NDArray[np.int64]:
-    """Index of the nearest palette colour of every pixel ``[h, w]``."""
-    table = np.stack([palette.rgb(name) for name in palette.NAMES])
-    distances = _norm(pixels.astype(np.float32)[:, :, None] - table)
-    nearest: NDArray[np.int64] = distances.argmin(axis=-1)
-    return nearest
-
-
-def _norm(differences: Values) -> Values:
-    """Length of the vectors of the last axis."""
-    lengths: Values = np.sqrt(np.square(differences).sum(axis=-1, dtype=np.float32))
-    return lengths
-
-
-def _shape(kind: str, blob: Blob, size: tuple[int, int]) -> FoundShape:
-    height, width = size
-    box = blob.top / height, blob.left / width, blob.bottom / height, blob.right / width
-    centre = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return FoundShape(kind=kind, colour=blob.colour, centre=centre, box=box)
-
-
-def _line(blobs: list[Blob], size: tuple[int, int]) -> FoundLine:
-    """The line of letters that blobs make: most of its ink names its colour."""
-    ink: dict[str, int] = {}
-    for blob in blobs:
-        ink[blob.colour] = ink.get(blob.colour, 0) + blob.core
-    top, bottom = min(b.top for b in blobs), max(b.bottom for b in blobs)
-    left, right = min(b.left for b in blobs), max(b.right for b in blobs)
-    centre = (top + bottom) / 2 / size[0], (left + right) / 2 / size[1]
-    return FoundLine(colour=max(ink, key=lambda name: ink[name]), centre=centre)

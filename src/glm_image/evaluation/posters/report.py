@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from glm_image.evaluation.posters.card import UNTOUCHED
 from glm_image.evaluation.posters.suite import METRICS, Outcome, Report
 from glm_image.evaluation.statistics import Figure
 
@@ -18,7 +19,8 @@ def to_table(report: Report) -> Table:
     for row in report.figures:
         table.add_column(row, justify="right", no_wrap=True)
     for metric in _metrics(report):
-        cells = [_short_cell(scores.get(metric)) for scores in report.figures.values()]
+        short = _decibels if metric == UNTOUCHED else _short_cell
+        cells = [short(scores.get(metric)) for scores in report.figures.values()]
         table.add_row(metric, str(_cases(report, metric)), *cells)
     return table
 
@@ -28,7 +30,8 @@ def to_markdown(report: Report) -> str:
     lines = ["| metric | cases | " + " | ".join(report.figures) + " |"]
     lines.append("|---|---:|" + ":---:|" * len(report.figures))
     for metric in _metrics(report):
-        cells = " | ".join(_cell(scores.get(metric)) for scores in report.figures.values())
+        cell = _decibels if metric == UNTOUCHED else _cell
+        cells = " | ".join(cell(scores.get(metric)) for scores in report.figures.values())
         lines.append(f"| {metric} | {_cases(report, metric)} | {cells} |")
     return "\n".join(lines) + "\n"
 
@@ -74,6 +77,8 @@ def _record(outcome: Outcome) -> dict[str, object]:
         "expected": [line.text for line in outcome.case.expected.texts],
         "read": list(outcome.texts),
         "wrong": [mark.metric for mark in outcome.marks if mark.value < 1],
+        "untouched PSNR": outcome.untouched,
+        "seeds differ": outcome.elsewhere,
     }
 
 
@@ -101,3 +106,11 @@ def _cell(figure: Figure | None) -> str:
     if figure.low is None or figure.high is None:
         return f"{figure.value:.2f}"
     return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+
+
+def _decibels(figure: Figure | None) -> str:
+    if figure is None:
+        return ""
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.1f} dB"
+    return f"{figure.value:.1f} dB [{figure.low:.1f}, {figure.high:.1f}]"

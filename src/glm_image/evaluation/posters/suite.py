@@ -16,10 +16,11 @@ from glm_image.data.draw import Pixels, render
 from glm_image.data.grids import full_grid
 from glm_image.errors import InputError
 from glm_image.evaluation.posters.card import scorecard, values_of
+from glm_image.evaluation.posters.fidelity import share_elsewhere, untouched_psnr
 from glm_image.evaluation.posters.found import Found
-from glm_image.evaluation.posters.held_out import Case
+from glm_image.evaluation.posters.held_out import OPEN, Case
 from glm_image.evaluation.posters.marks import Mark, marks_of
-from glm_image.evaluation.posters.pixels import letters_only, look
+from glm_image.evaluation.posters.pixels import look
 from glm_image.evaluation.posters.tokens import read_codes
 from glm_image.evaluation.readers.ocr import Reader
 from glm_image.evaluation.scores import OK, SampleScore
@@ -64,12 +65,16 @@ class Outcome:
         case: The case.
         marks: Marks of what was found.
         texts: What was read.
+        untouched: Likeness in dB of what an edit should leave as it is; None where there is none.
+        elsewhere: Share of things that a second seed puts elsewhere; None where that is not asked.
     """
 
     row: str
     case: Case
     marks: tuple[Mark, ...]
     texts: tuple[str, ...]
+    untouched: float | None = None
+    elsewhere: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +117,7 @@ def run(
         trial = _Trial(painter, reader, case, drawn="system" in rows)
         for row in rows:
             on_case(row, case)
-            found = _FINDERS[row](trial)
-            marks = marks_of(case.expected, found)
-            outcomes.append(Outcome(row=row, case=case, marks=marks, texts=found.texts))
+            outcomes.append(_outcome(row, case, trial))
     scores = {row: [_score(one) for one in outcomes if one.row == row] for row in rows}
     figures = {row: evaluate(scorecard(), found) for row, found in scores.items()}
     return Report(figures=figures, outcomes=tuple(outcomes))
@@ -126,7 +129,7 @@ def check_rows(rows: Sequence[str]) -> Sequence[str]:
     Raises:
         InputError: One is unknown, or named twice.
     """
-    unknown = [row for row in rows if row not in _FINDERS]
+    unknown = [row for row in rows if row not in _VIEWS]
     if unknown or len(set(rows)) < len(rows) or not rows:
         raise InputError(
             f"got {', '.join(rows)}", field="rows", hint=f"each once, out of {', '.join(ROWS)}"
@@ -136,8 +139,23 @@ def check_rows(rows: Sequence[str]) -> Sequence[str]:
 
 def see(pixels: Pixels, reader: Reader) -> Found:
     """Find everything in a picture, and read its texts."""
-    texts = tuple(line.text for line in reader.read(letters_only(pixels)))
-    return replace(look(pixels), texts=texts)
+    sight = look(pixels)
+    return sight.read(reader.read(sight.crops))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What one row shows of a case: a picture, or codes alone.
+
+    Attributes:
+        found: Everything that was found.
+        pixels: The picture; None of codes.
+        again: What a second seed gave; None where the layout is not open.
+    """
+
+    found: Found
+    pixels: Pixels | None = None
+    again: Found | None = None
 
 
 class _Trial:
@@ -157,24 +175,47 @@ class _Trial:
     def _drawing(self) -> Drawing:
         return self._painter.draw(self._case, None)
 
-    def truth(self) -> Found:
-        return see(self._truth, self._reader)
+    @cached_property
+    def _other_case(self) -> Case | None:
+        """The same case with another seed, where it leaves the layout open."""
+        case = self._case
+        return replace(case, seed=case.seed + 1) if case.kind == OPEN else None
 
-    def vae(self) -> Found:
-        return see(self._painter.reconstruct(self._truth), self._reader)
+    @cached_property
+    def _other_drawing(self) -> Drawing | None:
+        other = self._other_case
+        return None if other is None else self._painter.draw(other, None)
 
-    def true_tokens(self) -> Found:
+    def truth(self) -> _View:
+        return self._seen(self._truth)
+
+    def vae(self) -> _View:
+        return self._seen(self._painter.reconstruct(self._truth))
+
+    def true_tokens(self) -> _View:
         codes = torch.from_numpy(full_grid(self._case.expected))
-        return see(self._painter.draw(self._case, codes).pixels, self._reader)
+        return self._seen(self._painter.draw(self._case, codes).pixels)
 
-    def tokens_only(self) -> Found:
-        return read_codes(self._drawing.codes if self._drawn else self._painter.write(self._case))
+    def tokens_only(self) -> _View:
+        if self._drawn:
+            codes: Tensor = self._drawing.codes
+            again = None if self._other_drawing is None else self._other_drawing.codes
+        else:
+            codes = self._painter.write(self._case)
+            again = None if self._other_case is None else self._painter.write(self._other_case)
+        return _View(found=read_codes(codes), again=None if again is None else read_codes(again))
 
-    def system(self) -> Found:
-        return see(self._drawing.pixels, self._reader)
+    def system(self) -> _View:
+        again = None
+        if self._other_drawing is not None:
+            again = see(self._other_drawing.pixels, self._reader)
+        return replace(self._seen(self._drawing.pixels), again=again)
+
+    def _seen(self, pixels: Pixels) -> _View:
+        return _View(found=see(pixels, self._reader), pixels=pixels)
 
 
-_FINDERS: dict[str, Callable[[_Trial], Found]] = {
+_VIEWS: dict[str, Callable[[_Trial], _View]] = {
     "truth": _Trial.truth,
     "vae": _Trial.vae,
     "true-tokens": _Trial.true_tokens,
@@ -182,17 +223,28 @@ _FINDERS: dict[str, Callable[[_Trial], Found]] = {
     "system": _Trial.system,
 }
 
-ROWS: tuple[str, ...] = tuple(_FINDERS)
+ROWS: tuple[str, ...] = tuple(_VIEWS)
 """Names of the rows."""
+
+
+def _outcome(row: str, case: Case, trial: _Trial) -> Outcome:
+    view = _VIEWS[row](trial)
+    return Outcome(
+        row=row,
+        case=case,
+        marks=marks_of(case.expected, case.asked, view.found),
+        texts=view.found.texts,
+        untouched=None if view.pixels is None else untouched_psnr(case, view.pixels),
+        elsewhere=None if view.again is None else share_elsewhere(case, view.found, view.again),
+    )
 
 
 def _score(outcome: Outcome) -> SampleScore:
     case = outcome.case
-    task = "draw" if case.source is None else "edit"
     return SampleScore(
         item=case.name,
         sample=1,
         status=OK,
-        tags={"task": task, "kind": case.kind, "language": "zh" if case.chinese else "en"},
-        values=values_of(outcome.marks),
+        tags={"task": case.task, "kind": case.kind, "language": "zh" if case.chinese else "en"},
+        values=values_of(outcome.marks, untouched=outcome.untouched, elsewhere=outcome.elsewhere),
     )

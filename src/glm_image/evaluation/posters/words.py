@@ -1,7 +1,7 @@
-"""Real words, names and codes for the held-out pictures.
+"""Real words, names, codes and phrases for the held-out pictures.
 
-Training spells random characters only, so what stands here is new to the model as a text, although
-every character of it is known.
+Training spells random characters, but for the bilingual words of its translations, so what stands
+here is new to the model as a text, although every character of it is known.
 """
 
 import random
@@ -27,9 +27,16 @@ LATIN_WORDS: tuple[str, ...] = (
     "LINE4", "ZONE51", "TEAM1", "APOLLO11", "PLAN9", "B7K9", "XR7", "T34", "QX48", "HB2", "K9",
     "MP3", "A4", "R2D2", "C3PO", "W3C", "JPEG7", "V12", "H2K", "X86", "N95", "PS5", "EN71",
     "CE35", "M25", "2024", "2031", "1984", "365", "747", "911", "42", "24H", "7UP", "3D", "4K",
-    "99", "100", "50",
+    "99", "100", "50", "Restaurant", "GRAND OPEN", "BIG SALE", "BUY NOW", "COME IN",
+    "OPEN LATE", "LIVE JAZZ", "HOT SOUP", "TEA TIME", "GOOD LUCK", "THANK YOU", "Hello Anna",
+    "Dear Peter", "MY CAFE", "NEW YORK", "HONG KONG", "Los Gatos", "big news", "free wifi",
+    "our menu", "KEEP CALM", "TOP TEN", "PART TWO", "ROOM 12", "GATE B4", "LEVEL UP",
+    "FINAL CUT", "SALE!", "WOW!", "STOP!", "Why?", "WHO?", "Ready?", "50% OFF", "100%", "20%",
+    "9:30", "18:45", "10:00", "24/7", "1/2", "A+", "C++", "R&B", "B&B", "Q&A", "T-SHIRT",
+    "X-RAY", "E-MAIL", "WI-FI", "CO-OP", "V2.0", "No.5", "Mr. Bean", "St. Moritz", "A.M.",
+    "U.S.A.", "3.14", "21.09.25", "p. 42", "N/A", "km/h", "TEL: 911", "INFO: B2",
 )  # fmt: skip
-"""Words, names and codes of 2 to 8 letters and digits."""
+"""Words, names, codes and phrases of 2 to 10 letters, digits and signs."""
 
 HAN_WORDS: tuple[str, ...] = (
     "中国", "法国", "美国", "德国", "上海", "西安", "山东", "山西", "大同", "太原", "东海",
@@ -46,16 +53,41 @@ HAN_WORDS: tuple[str, ...] = (
     "见面", "合作", "工作", "生活", "发现", "发明", "前进", "提前", "通行", "没关系", "了不起",
     "对不起", "为什么", "学生会", "进行时", "一心一意", "三心二意", "一生一世", "十全十美",
     "自由自在", "有条有理", "人山人海", "大有作为", "天下太平", "心想事成", "山高水长",
-    "以人为本", "山", "水", "天", "海", "马", "家", "书", "美", "新", "大", "问", "电",
+    "以人为本", "山", "水", "天", "海", "马", "家", "书", "美", "新", "大", "问", "电", "茶",
+    "酒", "花", "梦", "福", "春", "秋", "雪", "龙", "光", "咖啡店", "图书馆", "火车站",
+    "动物园", "博物馆", "停车场", "洗手间", "办公室", "新鲜牛奶", "巧克力", "苹果树", "蛋炒饭",
+    "豆腐脑", "红烧肉", "音乐会", "足球赛", "读书会", "运动会", "奶茶店", "理发店", "欢迎光临",
+    "生日快乐", "新春快乐", "恭喜发财", "一路平安", "早睡早起", "禁止吸烟", "请不要吸烟",
+    "小心地滑", "营业时间", "限时特价", "买一送一", "全场半价", "最后三天", "今日推荐",
+    "学习使人进步", "时间就是金钱", "好好学习", "天天向上", "读万卷书", "行万里路",
+    "祝你生日快乐", "欢迎来到北京", "中华人民共和国", "世界读书日", "春天的音乐会",
+    "夏天的海边", "我爱我的祖国", "请保持安静", "今天天气真好", "保护环境人人有责",
+    "高高兴兴上学去", "平平安安回家来", "冬季运动会",
 )  # fmt: skip
-"""Chinese words of one to four characters."""
+"""Chinese words and phrases of one to eight characters."""
+
+MIXED_WORDS: tuple[str, ...] = (
+    "5折", "8折", "3天", "7月", "100元", "29元", "1号", "第1名", "第2课", "3楼", "B座", "A区",
+    "2号线", "24小时", "5月1日", "10月", "第8届", "T台", "K歌", "AA制", "VIP卡", "X光",
+    "3D电影", "5G手机", "Q群", "B2层", "60分", "1元1个", "9点开门", "6月6日", "2026年", "A4纸",
+    "买2送1", "满50减5", "AI大会", "NBA球赛", "99分",
+)  # fmt: skip
+"""Chinese characters beside digits and letters, up to six in all."""
+
+_SINGLE = "ABCDEFGHKMNPRTXYZ2345678"
+"""Where there is room for one letter; without those that look like others."""
+
+_MIXED = 0.2
+"""Share of Chinese texts with digits or letters beside them."""
 
 
 def latin(rng: random.Random, longest: int) -> str:
-    """A word, name or code of at most ``longest`` letters and digits."""
-    return rng.choice([word for word in LATIN_WORDS if len(word) <= longest])
+    """A word, name, code or phrase of at most ``longest`` characters."""
+    fitting = [word for word in LATIN_WORDS if len(word) <= longest]
+    return rng.choice(fitting or list(_SINGLE))
 
 
 def han(rng: random.Random, longest: int) -> str:
-    """A Chinese word of at most ``longest`` characters."""
-    return rng.choice([word for word in HAN_WORDS if len(word) <= longest])
+    """A Chinese text of at most ``longest`` characters, some with digits or letters."""
+    among = MIXED_WORDS if longest > 1 and rng.random() < _MIXED else HAN_WORDS
+    return rng.choice([word for word in among if len(word) <= longest])

@@ -6,9 +6,11 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from glm_image.data.draw import render
 from glm_image.errors import ConfigError
 from glm_image.evaluation.benchmark import Benchmark, Item
 from glm_image.evaluation.posters import card
+from glm_image.evaluation.posters.fidelity import untouched_psnr
 from glm_image.evaluation.posters.found import Found
 from glm_image.evaluation.posters.held_out import Case
 from glm_image.evaluation.posters.marks import Mark, marks_of
@@ -32,16 +34,19 @@ class PostersScorer:
         """Mark an RGB picture, if texts are to be read."""
         if tools.reader is None:
             return Marks(values={})
-        found = see(np.asarray(image.convert("RGB")), _reader())
-        return _marks(item, marks_of(_case(item).expected, found), found.texts)
+        pixels = np.asarray(image.convert("RGB"))
+        found = see(pixels, _reader())
+        marks = _marked(item, found)
+        return _marks(item, marks, found.texts, untouched_psnr(_case(item), pixels))
 
     def nothing(self, benchmark: Benchmark, item: Item, tools: Tools) -> Marks:
         """Every mark is 0."""
         if tools.reader is None:
             return Marks(values={})
-        found = Found(background=None, shapes=(), lines=())
-        marks = marks_of(_case(item).expected, found)
-        return _marks(item, [Mark(metric=mark.metric, value=0.0) for mark in marks], ())
+        case = _case(item)
+        marks = [Mark(metric=mark.metric, value=0.0) for mark in _marked(item, Found())]
+        there = untouched_psnr(case, render(case.expected)) is not None
+        return _marks(item, marks, (), 0.0 if there else None)
 
     def official(self, benchmark: Benchmark, tools: Tools) -> tuple[bool, bool]:
         """The suite defines its reader."""
@@ -65,9 +70,16 @@ def _case(item: Item) -> Case:
     return case
 
 
-def _marks(item: Item, marks: Sequence[Mark], texts: Sequence[str]) -> Marks:
+def _marked(item: Item, found: Found) -> tuple[Mark, ...]:
+    case = _case(item)
+    return marks_of(case.expected, case.asked, found)
+
+
+def _marks(
+    item: Item, marks: Sequence[Mark], texts: Sequence[str], untouched: float | None
+) -> Marks:
     return Marks(
-        values=card.values_of(marks),
+        values=card.values_of(marks, untouched=untouched),
         expected=item.texts,
         read=tuple(texts),
         detail={"failed": card.failed(marks)},
