@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from glm_image.errors import InputError
+from glm_image.serving.text import checked
 
 BlobKey = str
 """Where a blob lies: ``"ab/<sha256>.png"``, made by :class:`glm_image.serving.blobs.Blobs`."""
@@ -21,6 +22,9 @@ LOCAL_KEY = "local"
 
 MAX_SEED = 2**64 - 1
 """Largest seed of a picture, as in the pipeline."""
+
+MAX_PROMPT_CHARACTERS = 8192
+"""Longest prompt in characters, as in the pipeline."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -125,8 +129,7 @@ class Drawing:
     strip_prompt: bool = False
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip():
-            raise InputError("it is blank", field="prompt", hint="say what the picture shows")
+        checked(self.prompt, field="prompt", most=MAX_PROMPT_CHARACTERS, least=1)
         for name, value in (("width", self.width), ("height", self.height), ("steps", self.steps)):
             if value < 1:
                 raise InputError(f"got {value}", field=name, hint="a whole number from 1")
@@ -291,13 +294,15 @@ class Claim:
     Args:
         job: The job as it was claimed.
         owner: Who works on it.
-        attempt: Which start this is; with the owner it tells late writers from the present one.
+        attempt: Which start this is; starts that were given back do not count.
+        lease: Counts up with every claim of the job; it tells late writers from the present one.
         until: When the lease ends unless it is renewed.
     """
 
     job: Job
     owner: str
     attempt: int
+    lease: int
     until: float
 
 
