@@ -38,7 +38,7 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
     output.check_target(flags.output)
     with Bars(quiet=flags.quiet) as bars:
         with bars.waiting("loading the model"):
-            from glm_image.image.codec import load
+            from glm_image.image.opening import load
             from glm_image.pipeline.api import GlmImagePipeline
             from glm_image.pipeline.request import check_texts
 

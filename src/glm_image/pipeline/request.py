@@ -15,7 +15,7 @@ from PIL import Image as PilImage
 from torch import Tensor
 
 from glm_image.errors import InputError
-from glm_image.image import codec
+from glm_image.image import opening
 from glm_image.image.size import OutputPlan, plan_output, source_size, token_grid
 from glm_image.image.transforms import prepare_source
 from glm_image.pipeline.params import is_whole
@@ -85,7 +85,7 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     seeds = _seeds(request.seeds, len(texts), count)
     notes: list[str] = []
     # A picture that several prompts share is read and scaled once.
-    opened = {id(image): codec.load(image) for own in images for image in own}
+    opened = {id(image): opening.load(image) for own in images for image in own}
     scaled = {key: _scale(system, picture, notes) for key, picture in opened.items()}
     prompts: list[tuple[Prompt, OutputPlan]] = []
     for text, own in zip(texts, images, strict=True):
