@@ -1,6 +1,6 @@
 """Who paints: what the dispatcher needs to know of engine processes, clusters and stand-ins."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,7 +41,7 @@ class Painter(Protocol):
     async def start(self) -> None:
         """Start whatever draws; returns before the models are loaded."""
 
-    def submit(self, claim: Claim, inputs: Inputs) -> AsyncIterator[Message]:
+    def submit(self, claim: Claim, inputs: Inputs) -> AsyncGenerator[Message, None]:
         """Draw a job.
 
         What goes wrong arrives as an ``Error``, also if a worker dies. Whoever leaves the iteration
