@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 
-import structlog
-
+from glm_image.serving import logs
 from glm_image.serving.records import Failure, ModelCard
 from glm_image.serving.worker.failures import lost
 from glm_image.serving.worker.protocol import (
@@ -31,7 +30,7 @@ from glm_image.serving.worker.protocol import (
     receive,
 )
 
-_LOG = structlog.get_logger(__name__)
+_LOG = logs.get("worker")
 
 EXIT_UNFIT = 3
 """Exit code of a worker whose model cannot be loaded as asked."""
@@ -142,6 +141,16 @@ class WorkerProcess:
     def room(self) -> int:
         """Orders that it would take now."""
         return self.load.orders - self.orders if self.phase is Phase.READY else 0
+
+    @property
+    def up(self) -> bool:
+        """Whether it can draw."""
+        return self.phase is Phase.READY
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Bytes of the process, and of its accelerator."""
+        return (0, 0) if self.beat is None else (self.beat.memory, self.beat.device_memory)
 
     @property
     def pid(self) -> int | None:
