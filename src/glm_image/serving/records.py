@@ -5,6 +5,7 @@ into what JSON can hold, :func:`glm_image.config.from_mapping` turns that back. 
 since 1970 in UTC. Nothing here imports torch.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ MAX_PROMPT_CHARACTERS = 8192
 """Longest prompt in characters, as in the pipeline."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID = re.compile(r"[a-z]{1,16}_[0-9a-z]{1,40}")
 
 
 class JobState(StrEnum):
@@ -153,6 +155,12 @@ class Drawing:
     def count(self) -> int:
         """Pictures that are asked for."""
         return len(self.seeds)
+
+    @property
+    def blobs(self) -> tuple[BlobKey, ...]:
+        """Everything that must be there to draw it, each once."""
+        masks = () if self.mask is None else (self.mask,)
+        return tuple(dict.fromkeys((*self.sources, *masks)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,3 +375,8 @@ def new_id(prefix: str, now: float | None = None) -> str:
     number = moment << 80 | secrets.randbits(80)
     digits = "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
     return f"{prefix}_{digits}"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text could be a name made by :func:`new_id`."""
+    return _ID.fullmatch(text) is not None
