@@ -25,6 +25,7 @@ from glm_image.serving.errors import (
     PolicyError,
     RequestError,
     ServiceError,
+    SlowBodyError,
     TooLargeError,
     UnavailableError,
 )
@@ -139,6 +140,7 @@ def status_of(error: GlmImageError, face: Face) -> int:
     """The HTTP status of an error."""
     for kind, status in (
         (TooLargeError, 413),
+        (SlowBodyError, 408),
         (ConflictError, face.conflict_status),
         (DeadlineError, 504),
         (UnavailableError, 503),

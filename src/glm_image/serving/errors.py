@@ -8,6 +8,7 @@ GlmImageError
 │   ├── ForbiddenError    a key without the right for it
 │   ├── ConflictError     a request key that belongs to another request
 │   ├── TooLargeError     a body, a part or a list beyond its limit
+│   ├── SlowBodyError     a body that comes too slowly
 │   ├── PolicyError       words or pictures that the operator does not allow
 │   ├── BusyError         a limit of the key or of the service is reached
 │   ├── DeadlineError     the answer takes longer than a connection is kept for
@@ -126,6 +127,13 @@ class TooLargeError(ServiceError):
 
     def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, code=Code.FIELD_INVALID, field=field, hint=hint)
+
+
+class SlowBodyError(ServiceError):
+    """The body of a request comes too slowly."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=Code.INTERNAL, field="body", hint="send it faster")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,32 +55,34 @@ class RequestLimits:
         json_bytes: Largest body without files; pictures may travel in it as base64.
         file_bytes: Largest single file.
         field_bytes: Largest text part of a form.
-        json_depth: Deepest nesting of JSON.
         files: Most files of one request.
         prompt_characters: Longest prompt.
         pictures: Most pictures of one request.
         megapixels: Most pixels of all pictures of one request, in millions.
         decoded_megapixels: Most pixels of source pictures that are decoded at once, in millions.
+        steps: Most denoising steps.
         queue: Most jobs that wait, of all keys.
         streams: Most open event streams of one key.
         header_seconds: Time to send the headers of a request.
-        body_seconds: Longest pause between two parts of a body.
+        body_pause_seconds: Longest pause between two parts of a body.
+        body_seconds: Time for the whole body.
     """
 
     body_bytes: int = 256 * MIB
-    json_bytes: int = 96 * MIB
+    json_bytes: int = 48 * MIB
     file_bytes: int = 50 * MIB
     field_bytes: int = 32 * MIB
-    json_depth: int = 32
     files: int = SOURCES + 1
     prompt_characters: int = PROMPT_CHARACTERS
     pictures: int = PICTURES
     megapixels: float = 45.0
     decoded_megapixels: float = 320.0
+    steps: int = 200
     queue: int = 2000
     streams: int = 32
     header_seconds: float = 15.0
-    body_seconds: float = 30.0
+    body_pause_seconds: float = 20.0
+    body_seconds: float = 600.0
 
     def __post_init__(self) -> None:
         _positive(self, "limits")

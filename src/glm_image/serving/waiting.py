@@ -1,0 +1,144 @@
+"""Waiting for a job while somebody holds the line."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from fastapi import Request
+
+from glm_image.errors import CancelledError
+from glm_image.serving.error_table import JobFailed
+from glm_image.serving.errors import DeadlineError, UnavailableError
+from glm_image.serving.hub import Listener
+from glm_image.serving.records import EventKind, Failure, Job, JobState, Submitted
+from glm_image.serving.service import Service
+
+POLL_SECONDS = 2.0
+"""How often the store is asked although nothing was heard: another process may do the work."""
+
+
+class ClientGone(Exception):
+    """The client has hung up; there is nobody to answer."""
+
+
+class Line:
+    """The connection of a request.
+
+    Attributes:
+        is_cut: Whether the client has hung up.
+    """
+
+    def __init__(self) -> None:
+        self.is_cut = False
+
+
+@asynccontextmanager
+async def held_line(request: Request, listener: Listener) -> AsyncIterator[Line]:
+    """Watch the connection of a request whose body was read, and wake the listener if it ends."""
+    line = Line()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        line.is_cut = True
+        listener.wake()
+
+    task = asyncio.create_task(watch())
+    try:
+        yield line
+    finally:
+        task.cancel()
+
+
+@asynccontextmanager
+async def waiter(service: Service, job_id: str) -> AsyncIterator["Answered"]:
+    """Hold a job that was submitted by somebody who waits; say at the end whether it was answered.
+
+    A job whose waiters have all left is given up after a while.
+    """
+    answered = Answered()
+    try:
+        yield answered
+    finally:
+        # The connection may have been cancelled, the store has to hear of it all the same.
+        with anyio.CancelScope(shield=True):
+            await service.call(service.store.detach_waiter, job_id, answered=answered.is_done)
+
+
+class Answered:
+    """Whether a waiter has got what it waited for."""
+
+    def __init__(self) -> None:
+        self.is_done = False
+
+    def done(self) -> None:
+        """It has."""
+        self.is_done = True
+
+
+async def wait_for(service: Service, request: Request, submitted: Submitted) -> Job:
+    """Wait until a job has succeeded.
+
+    Args:
+        service: The service.
+        request: Whoever waits.
+        submitted: What was handed in with ``waits=True``.
+
+    Raises:
+        JobFailed: It came to nothing.
+        CancelledError: Somebody gave it up.
+        DeadlineError: It takes too long; it goes on.
+        ClientGone: Nobody waits any more.
+    """
+    job_id, owner = submitted.job.id, submitted.job.key_id
+    clock = asyncio.get_running_loop().time
+    end = clock() + service.settings.times.answer_seconds
+    async with waiter(service, job_id) as answered:
+        with service.hub.listen(job_id=job_id) as listener:
+            async with held_line(request, listener) as line:
+                job = await service.call(service.store.job, job_id, owner)
+                while not job.state.ended:
+                    if clock() >= end:
+                        # The client is told where the pictures will be: that is its answer.
+                        answered.done()
+                        raise DeadlineError(job_id, service.settings.times.answer_seconds)
+                    rang = await listener.wait(min(POLL_SECONDS, end - clock()))
+                    if line.is_cut:
+                        raise ClientGone
+                    if not rang or has_news(listener):
+                        job = await service.call(service.store.job, job_id, owner)
+                if line.is_cut:
+                    raise ClientGone
+        answered.done()
+        service.pace.learn(job)
+        return succeeded(job)
+
+
+def has_news(listener: Listener) -> bool:
+    """Whether the state of a job may have changed since the listener was last asked."""
+    behind, listener.behind = listener.behind, False
+    return any(event.kind is EventKind.STATE for event in listener.take()) or behind
+
+
+def succeeded(job: Job) -> Job:
+    """The same job.
+
+    Raises:
+        JobFailed: It came to nothing.
+        CancelledError: Somebody gave it up.
+        UnavailableError: It waited for so long that it was dropped.
+    """
+    if job.state is JobState.SUCCEEDED:
+        return job
+    if job.state is JobState.CANCELLED:
+        raise CancelledError(f"{job.id} was cancelled", field="job", hint="ask for it again")
+    if job.state is JobState.EXPIRED:
+        raise UnavailableError(
+            f"{job.id} waited too long", field="job", hint="ask for it again when there is less"
+        )
+    raise JobFailed(job.id, job.failure or UNKNOWN)
+
+
+UNKNOWN = Failure(code="1234", kind="GlmImageError", message="it failed and nobody knows why")
+"""What is said of a job that failed without saying why."""
