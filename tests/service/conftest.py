@@ -1,0 +1,41 @@
+"""Databases and stores of the service's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgres import Cluster
+from storing import Clock
+
+from glm_image.serving.store import Store
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server; tests fail without one, they are not skipped."""
+    cluster = Cluster()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/service.db"
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return cluster.new_database()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A time that passes when a test says so."""
+    return Clock()
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """An empty store, once on each kind of database."""
+    opened = Store.open(database_url, pepper=tmp_path / "pepper", clock=clock)
+    yield opened
+    opened.close()
