@@ -1,6 +1,6 @@
 """The application: parts, routes, and what surrounds every request."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -13,9 +13,11 @@ from glm_image.serving import error_responses
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.dispatcher import Dispatcher
 from glm_image.serving.faces import BIGMODEL_PREFIXES, OPENAI_PREFIX
+from glm_image.serving.housekeeping import Housekeeping
 from glm_image.serving.hub import Hub
 from glm_image.serving.intake.fetch import Fetcher
 from glm_image.serving.intake.gate import Intake
+from glm_image.serving.metrics import Worker
 from glm_image.serving.middleware.body import BodyLimits
 from glm_image.serving.middleware.observed import Observed
 from glm_image.serving.middleware.origin import OriginGuard
@@ -71,6 +73,7 @@ def create_app(
     painter: Painter,
     hub: Hub,
     planner: Planner | None = None,
+    workers: Callable[[], Sequence[Worker]] = tuple,
 ) -> FastAPI:
     """The service as an ASGI application; its parts start and stop with its lifespan.
 
@@ -81,6 +84,7 @@ def create_app(
         painter: Who draws.
         hub: Passes news on.
         planner: Turns conversations into orders; by rules unless given.
+        workers: Gives the engine processes whose figures are shown.
     """
     moderator = Moderator.from_settings(settings.moderation)
     service = Service(
@@ -107,7 +111,7 @@ def create_app(
     app = ImageService(
         title="glm-image",
         version=version("glm-image"),
-        lifespan=_running(service),
+        lifespan=_running(service, Housekeeping(store, blobs, workers)),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -121,17 +125,20 @@ def create_app(
     return app
 
 
-def _running(service: Service) -> Any:
+def _running(service: Service, housekeeping: Housekeeping) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         service.hub.open()
         service.store.subscribe(service.hub.publish)
         await service.dispatcher.start()
+        await housekeeping.start()
         try:
             yield
         finally:
             await service.dispatcher.drain()
             await service.dispatcher.close()
+            await housekeeping.close()
+            await service.intake.close()
             service.hub.close()
 
     return lifespan

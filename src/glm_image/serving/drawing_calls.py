@@ -12,7 +12,7 @@ from glm_image.serving.faces import Face
 from glm_image.serving.image_stream import StreamWish, image_events
 from glm_image.serving.ordering import Attached, Order, read_order, submit
 from glm_image.serving.records import Job, JobState
-from glm_image.serving.schemas.images import ImageRequest, TaskAccepted, TaskImage, TaskResult
+from glm_image.serving.schemas.images import ImageRequest, TaskImage, TaskResult
 from glm_image.serving.service import Service
 from glm_image.serving.sse import EventStream
 from glm_image.serving.waiting import UNKNOWN, wait_for
@@ -107,16 +107,12 @@ async def start_task(call: Call, order: Order, *, status: int = 202) -> Response
     """Answer an image call with a task to be asked for later."""
     submitted = await submit(call.service, call.caller, order, waits=False)
     job = submitted.job
-    body = TaskAccepted.model_validate(
-        {
-            "id": job.id,
-            "request_id": call.request_id,
-            "model": job.drawing.model,
-            "task_status": task_status(job),
-        }
-    )
+    addresses = Addresses.of(call.service, call.request)
+    body = task_result(job, addresses, request_id=call.request_id)
     return JSONResponse(
-        body.model_dump(), status_code=status, headers={"Location": f"{ASYNC_RESULT}{job.id}"}
+        body.model_dump(exclude_none=True),
+        status_code=status,
+        headers={"Location": f"{ASYNC_RESULT}{job.id}"},
     )
 
 

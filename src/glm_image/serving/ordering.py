@@ -198,6 +198,10 @@ async def _read_pictures(
         area = await sources.file(attached.mask, field="mask")
     elif mask is not None:
         area = await sources.read(mask, field="mask")
+    if area is not None and not area.transparent:
+        raise RequestError(
+            "it has no transparency", field="mask", hint="make transparent what may change"
+        )
     if area is not None and area.size != found[0].size:
         raise RequestError(
             f"it is {area.size}, the first image {found[0].size}",

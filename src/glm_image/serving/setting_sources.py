@@ -51,7 +51,8 @@ def read_settings(flags: Mapping[str, object], environ: Mapping[str, str]) -> Se
             problems.append(f"{place} is {value!r}, expected {error}")
     if problems:
         raise ConfigError("; ".join(problems), field="settings", hint="mend or remove these")
-    return _build(Settings, values)
+    settings: Settings = _build(Settings, values)
+    return settings
 
 
 def variable(name: str) -> str:

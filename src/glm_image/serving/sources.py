@@ -30,11 +30,13 @@ class Source:
         key: Where its file lies.
         size: Pixels.
         parent: Its id, if it was made here.
+        transparent: Whether it has an alpha channel.
     """
 
     key: BlobKey
     size: PictureSize
     parent: str | None = None
+    transparent: bool = False
 
 
 class Sources:
@@ -62,8 +64,13 @@ class Sources:
                 f"a file of {len(data)} bytes", field=field, hint=f"at most {limit} bytes"
             )
         checked = await self._service.intake.check(data, field=field)
+        await self._service.moderator.check_source(checked.data)
         key = await self._service.call(self._service.blobs.put, checked.data, checked.mime)
-        return Source(key=key, size=PictureSize(width=checked.width, height=checked.height))
+        return Source(
+            key=key,
+            size=PictureSize(width=checked.width, height=checked.height),
+            transparent=checked.transparent,
+        )
 
     async def read(self, picture: AnyPicture, *, field: str) -> Source:
         """A picture that a body names: base64, an address, or an id.

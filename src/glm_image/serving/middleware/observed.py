@@ -22,7 +22,7 @@ SAFE_HEADERS = {
 _NAME = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _QUIET = ("/healthz", "/readyz", "/metrics")
 
-_log = logs.get("http")
+_LOG = logs.get("http")
 
 
 class Observed:
@@ -61,13 +61,12 @@ class Observed:
             await self._app(scope, receive, outgoing)
         finally:
             seconds = time.perf_counter() - start
-            route = scope.get("route")
-            path = str(getattr(route, "path", "")) or "unknown"
+            path = route_of(scope)
             metrics.observe_request(
                 method=scope["method"], route=path, status=status, seconds=seconds
             )
             if path not in _QUIET:
-                _log.info(
+                _LOG.info(
                     "request",
                     method=scope["method"],
                     route=path,
@@ -76,3 +75,13 @@ class Observed:
                     key=scope["state"].get("key_id"),
                 )
             logs.clear_request()
+
+
+def route_of(scope: Scope) -> str:
+    """The path of a request with names in the place of ids; few of them, whatever is asked for."""
+    if "route" not in scope:
+        return "unknown"
+    path = str(scope["path"])
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(str(value), f"{{{name}}}")
+    return path

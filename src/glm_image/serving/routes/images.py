@@ -16,7 +16,6 @@ from glm_image.serving.schemas.failing import ERRORS
 from glm_image.serving.schemas.images import (
     ImageRequest,
     ImagesResponse,
-    TaskAccepted,
     TaskResult,
 )
 
@@ -63,7 +62,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
         "description": "Finished pictures; with stream=true as events.",
     },
-    202: {"model": TaskAccepted, "description": "With 'Prefer: respond-async': a task."},
+    202: {"model": TaskResult, "description": "With 'Prefer: respond-async': a task."},
 }
 
 
@@ -122,7 +121,7 @@ async def edit(
     return await draw(call, event_name="image_edit")
 
 
-@router.post("/async/images/generations", response_model=TaskAccepted)
+@router.post("/async/images/generations", response_model=TaskResult)
 async def generate_later(
     request: Request,
     body: ImageRequest,

@@ -23,7 +23,9 @@ class ChatMessage(Lenient):
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Text | list[ContentPart] | None = None
-    images: list[ContentPart] | None = Field(None, description="As the answers here carry them.")
+    images: list[ContentPart] | None = Field(
+        default=None, description="As the answers here carry them."
+    )
 
 
 class ChatRequest(Lenient):
@@ -38,9 +40,11 @@ class ChatRequest(Lenient):
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    tools: list[dict[str, Any]] | None = Field(None, description="Refused: nothing calls tools.")
+    tools: list[dict[str, Any]] | None = Field(
+        default=None, description="Refused: nothing calls tools."
+    )
     modalities: list[Text] | None = Field(
-        None, description="With image, the answer's content is a list of parts."
+        default=None, description="With image, the answer's content is a list of parts."
     )
     request_id: Text | None = None
     extra_body: dict[str, Any] | None = None
@@ -93,7 +97,7 @@ class ChatCompletion(Answer):
     request_id: str
     choices: list[ChatChoice]
     usage: ChatUsage
-    notes: list[str] = Field([], description="Fields that had no effect.")
+    notes: list[str] = Field(default_factory=list, description="Fields that had no effect.")
 
 
 def chat_usage(usage: Usage) -> ChatUsage:

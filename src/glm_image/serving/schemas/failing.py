@@ -15,7 +15,7 @@ class ErrorDetail(Answer):
     message: str = Field(description="What is wrong, and what mends it.")
     type: str
     param: str | None = Field(description="The field it is about.")
-    bigmodel_code: str | None = Field(None, description="The number, where code is a name.")
+    bigmodel_code: str | None = Field(default=None, description="The number, where code is a name.")
     moderation_details: dict[str, Any] | None = None
 
 
@@ -24,7 +24,7 @@ class ErrorBody(Answer):
 
     error: ErrorDetail
     request_id: str
-    id: str | None = Field(None, description="The job, if there is one.")
+    id: str | None = Field(default=None, description="The job, if there is one.")
     contentFilter: list[ContentFilter] | None = None
 
 

@@ -19,10 +19,10 @@ class SensitiveWordCheck(Lenient):
 class PictureReference(Lenient):
     """A picture that a request names."""
 
-    url: Text | None = Field(None, description="An address, a data URI or base64.")
-    image_url: Text | dict[str, Any] | None = Field(None, description="The same as url.")
-    b64_json: Text | None = Field(None, description="The file in base64.")
-    file_id: Text | None = Field(None, description="An upload, or a picture made here.")
+    url: Text | None = Field(default=None, description="An address, a data URI or base64.")
+    image_url: Text | dict[str, Any] | None = Field(default=None, description="The same as url.")
+    b64_json: Text | None = Field(default=None, description="The file in base64.")
+    file_id: Text | None = Field(default=None, description="An upload, or a picture made here.")
 
 
 AnyPicture = Text | PictureReference
@@ -32,7 +32,9 @@ AnyPicture = Text | PictureReference
 class StreamOptions(Lenient):
     """What a stream carries beyond pictures."""
 
-    include_progress: bool | None = Field(None, description="Also send image_job.progress events.")
+    include_progress: bool | None = Field(
+        default=None, description="Also send image_job.progress events."
+    )
     include_usage: bool | None = None
 
 
@@ -40,57 +42,73 @@ class ImageRequest(Lenient):
     """A picture is asked for. What is null counts as absent."""
 
     prompt: Text | None = Field(
-        None, description="Words, at most 1000 characters.", examples=["a blue circle"]
+        default=None, description="Words, at most 1000 characters.", examples=["a blue circle"]
     )
-    model: Text | None = Field(None, description="A served model; the first one by default.")
+    model: Text | None = Field(
+        default=None, description="A served model; the first one by default."
+    )
     n: Annotated[int, Field(ge=1, le=10)] | None = None
     size: Text | None = Field(
-        None, description="WIDTHxHEIGHT in pixels, or auto.", examples=["auto", "256x256"]
+        default=None, description="WIDTHxHEIGHT in pixels, or auto.", examples=["auto", "256x256"]
     )
     quality: Text | None = Field(
-        None,
+        default=None,
         description="low, medium, high, xhigh or max; also hd, standard and auto.",
         examples=["low"],
     )
     response_format: Literal["url", "b64_json"] | None = None
-    output_format: Text | None = Field(None, description="png, jpeg or webp.", examples=["png"])
+    output_format: Text | None = Field(
+        default=None, description="png, jpeg or webp.", examples=["png"]
+    )
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
-    background: Text | None = Field(None, description="opaque or auto.", examples=["opaque"])
+    background: Text | None = Field(
+        default=None, description="opaque or auto.", examples=["opaque"]
+    )
     moderation: Text | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     partial_images: Annotated[int, Field(ge=0, le=3)] | None = None
     style: Text | None = None
     user: Text | None = None
-    user_id: Text | None = Field(None, description="6 to 128 characters.")
+    user_id: Text | None = Field(default=None, description="6 to 128 characters.")
     safety_identifier: Text | None = None
     sensitive_word_check: SensitiveWordCheck | None = None
-    request_id: Text | None = Field(None, description="Asking twice with it draws once.")
-    watermark_enabled: bool | None = Field(None, description="Whether the label is visible.")
+    request_id: Text | None = Field(default=None, description="Asking twice with it draws once.")
+    watermark_enabled: bool | None = Field(
+        default=None, description="Whether the label is visible."
+    )
     seed: Seed | list[Seed] | None = Field(
-        None, description="Of the first picture, the next ones count up; or one per picture."
+        default=None,
+        description="Of the first picture, the next ones count up; or one per picture.",
     )
     layout_seed: Seed | list[Seed] | None = Field(
-        None, description="Of the layout, where it differs: the same layout with new details."
+        default=None,
+        description="Of the layout, where it differs: the same layout with new details.",
     )
-    steps: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, description="Of the decoder.")
+    steps: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None, description="Of the decoder."
+    )
     num_inference_steps: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="The same as steps."
+        default=None, description="The same as steps."
     )
     guidance: Annotated[float, Field(ge=0, le=100)] | None = None
     guidance_scale: Annotated[float, Field(ge=0, le=100)] | None = Field(
-        None, description="The same as guidance."
+        default=None, description="The same as guidance."
     )
     temperature: Annotated[float, Field(ge=0, le=10)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=1)] | None = None
     strength: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="Of an edit: 1 draws anew, less keeps more of the first picture."
+        default=None, description="Of an edit: 1 draws anew, less keeps more of the first picture."
     )
-    image: AnyPicture | list[AnyPicture] | None = Field(None, description="Pictures to edit.")
-    images: list[AnyPicture] | None = Field(None, description="The same as image.")
-    mask: AnyPicture | None = Field(None, description="Transparent where the picture changes.")
-    strip_prompt: bool | None = Field(None, description="Keep the words out of the files.")
+    image: AnyPicture | list[AnyPicture] | None = Field(
+        default=None, description="Pictures to edit."
+    )
+    images: list[AnyPicture] | None = Field(default=None, description="The same as image.")
+    mask: AnyPicture | None = Field(
+        default=None, description="Transparent where the picture changes."
+    )
+    strip_prompt: bool | None = Field(default=None, description="Keep the words out of the files.")
 
 
 class ContentFilter(Answer):
@@ -141,17 +159,10 @@ class ImagesResponse(Answer):
     quality: str
     size: str
     usage: Usage
-    content_filter: list[ContentFilter] = Field([], description="Findings of moderation.")
-    notes: list[str] = Field([], description="Fields that had no effect.")
-
-
-class TaskAccepted(Answer):
-    """A picture will be made; ask for it with the id."""
-
-    id: str
-    request_id: str
-    model: str
-    task_status: Literal["PROCESSING", "SUCCESS", "FAIL"]
+    content_filter: list[ContentFilter] = Field(
+        default_factory=list, description="Findings of moderation."
+    )
+    notes: list[str] = Field(default_factory=list, description="Fields that had no effect.")
 
 
 class TaskImage(Answer):
@@ -162,9 +173,14 @@ class TaskImage(Answer):
     seed: int
 
 
-class TaskResult(TaskAccepted):
-    """How far a task is."""
+class TaskResult(Answer):
+    """How far a task is; ask again with the id while it is PROCESSING."""
+
+    id: str
+    request_id: str
+    model: str
+    task_status: Literal["PROCESSING", "SUCCESS", "FAIL"]
 
     image_result: list[TaskImage] | None = None
     error: dict[str, Any] | None = None
-    progress: float | None = Field(None, ge=0, le=1)
+    progress: float | None = Field(default=None, ge=0, le=1)

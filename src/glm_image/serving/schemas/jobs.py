@@ -16,13 +16,13 @@ class JobRequest(Strict):
     prompt: Text = Field(description="Words.", examples=["a blue circle"])
     model: Text | None = None
     n: Annotated[int, Field(ge=1, le=10)] | None = None
-    size: Text | None = Field(None, description="WIDTHxHEIGHT, or auto.", examples=["auto"])
-    quality: Text | None = Field(None, examples=["low"])
+    size: Text | None = Field(default=None, description="WIDTHxHEIGHT, or auto.", examples=["auto"])
+    quality: Text | None = Field(default=None, examples=["low"])
     output_format: Format | None = None
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
     watermark_enabled: bool | None = None
     previews: Annotated[int, Field(ge=0, le=20)] | None = Field(
-        None, description="Most previews of each picture."
+        default=None, description="Most previews of each picture."
     )
     seed: Seed | list[Seed] | None = None
     layout_seed: Seed | list[Seed] | None = None
@@ -33,7 +33,7 @@ class JobRequest(Strict):
     top_k: Annotated[int, Field(ge=1)] | None = None
     strength: Annotated[float, Field(gt=0, le=1)] | None = None
     images: list[Text] | None = Field(
-        None, description="Pictures to edit: ids, addresses, data URIs.", max_length=16
+        default=None, description="Pictures to edit: ids, addresses, data URIs.", max_length=16
     )
     mask: Text | None = None
     strip_prompt: bool | None = None

@@ -103,15 +103,15 @@ class TurnRequest(Strict):
 
     text: Text = Field(description="What to draw, or what to change.", examples=["a blue circle"])
     parent_id: Text | None = Field(
-        None, description="The turn it answers; by default the latest one."
+        default=None, description="The turn it answers; by default the latest one."
     )
     images: Annotated[list[Text], Field(max_length=16)] | None = Field(
-        None, description="Pictures to edit: ids, addresses, data URIs."
+        default=None, description="Pictures to edit: ids, addresses, data URIs."
     )
     model: Text | None = None
     n: Annotated[int, Field(ge=1, le=10)] | None = None
-    size: Text | None = Field(None, examples=["auto"])
-    quality: Text | None = Field(None, examples=["low"])
+    size: Text | None = Field(default=None, examples=["auto"])
+    quality: Text | None = Field(default=None, examples=["low"])
     output_format: Format | None = None
     watermark_enabled: bool | None = None
     seed: Seed | list[Seed] | None = None
