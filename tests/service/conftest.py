@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from postgres import Cluster
 from storing import Clock
 
 from glm_image.serving.store import Store
+from glm_image.serving.store.tables import metadata
 
 
 @pytest.fixture(scope="session")
@@ -18,13 +20,24 @@ def postgres() -> Iterator[Cluster]:
     cluster.stop()
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database on PostgreSQL with its tables, which tests share one after another."""
+    url = postgres.new_database()
+    Store.open(url, pepper=tmp_path_factory.mktemp("pepper") / "pepper").close()
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, once of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/service.db"
-    cluster: Cluster = request.getfixturevalue("postgres")
-    return cluster.new_database()
+    url: str = request.getfixturevalue("emptied")
+    with psycopg.connect(url) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(f"DELETE FROM {table.name}")
+    return url
 
 
 @pytest.fixture

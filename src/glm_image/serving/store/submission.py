@@ -143,8 +143,9 @@ class Submission(Part):
                 wait(self._db, unit, found.id, unit.now + self._policy.grace)
             else:
                 values["waits"] = False
-            unit.connection.execute(sa.update(jobs).where(jobs.c.id == found.id).values(values))
-            return lookup.complete(unit, [found])[0]
+            this = sa.update(jobs).where(jobs.c.id == found.id).values(values)
+            joined = unit.connection.execute(this.returning(*jobs.c)).one()
+            return lookup.complete(unit, [joined])[0]
 
     def _begin(self, request: _Request, limits: KeyLimits) -> Job | None:
         """A new job; None if there is one to join."""
