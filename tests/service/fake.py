@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -107,7 +108,8 @@ class FakeEngine:
             for done in range(1, self.steps + 1):
                 if self.hold is not None:
                     await self.hold.wait()
-                await asyncio.sleep(pause)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
                 if stop.is_set():
                     yield Error(failure=cancelled)
                     return

@@ -144,7 +144,7 @@ def notes_on(body: ImageRequest) -> tuple[str, ...]:
 
 
 def _value(body: ImageRequest, name: str) -> object:
-    return (body.model_extra or {}).get(name) or vars(body).get(name)
+    return {**vars(body), **(body.model_extra or {})}.get(name)
 
 
 def refuse_others(body: ImageRequest) -> None:
