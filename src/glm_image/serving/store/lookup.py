@@ -20,9 +20,9 @@ def complete(unit: Unit, found: Sequence[Row]) -> list[Job]:
         found: Whole rows of ``jobs``.
     """
     made = [row.id for row in found if row.state == JobState.SUCCEEDED]
-    waiting = {row.id for row in found if row.state == JobState.QUEUED}
+    waiting = [row.id for row in found if row.state == JobState.QUEUED]
     shown = _pictures_of(unit, made) if made else {}
-    places = positions(unit) if waiting else {}
+    places = positions(unit, waiting) if waiting else {}
     return [rows.job(row, shown.get(row.id, ()), places.get(row.id)) for row in found]
 
 
@@ -39,8 +39,8 @@ def with_links(unit: Unit, found: Sequence[Row]) -> list[Picture]:
     return [rows.picture(row, parents.get(row.id, ()), tags.get(row.id, ())) for row in found]
 
 
-def positions(unit: Unit) -> dict[str, int]:
-    """How many jobs will probably start before each of those that wait.
+def positions(unit: Unit, job_ids: Sequence[str]) -> dict[str, int]:
+    """How many jobs will probably start before each of some that wait.
 
     This plays the choice of :meth:`Work.claim` forward: within a priority, the owner who has been
     given least is next, and every job moves its owner back by the pictures it asks for.
@@ -56,10 +56,11 @@ def positions(unit: Unit) -> dict[str, int]:
         .where(jobs.c.state == JobState.QUEUED)
         .subquery()
     )
-    order = sa.select(waiting.c.id).order_by(
-        waiting.c.priority.desc(), waiting.c.turn, waiting.c.created, waiting.c.id
-    )
-    return {row.id: place for place, row in enumerate(unit.connection.execute(order))}
+    order = (waiting.c.priority.desc(), waiting.c.turn, waiting.c.created, waiting.c.id)
+    number = sa.func.row_number().over(order_by=order).label("number")
+    placed = sa.select(waiting.c.id, number).subquery()
+    statement = sa.select(placed).where(placed.c.id.in_(job_ids))
+    return {row.id: row.number - 1 for row in unit.connection.execute(statement)}
 
 
 def _pictures_of(unit: Unit, job_ids: Iterable[str]) -> dict[str, list[Picture]]:

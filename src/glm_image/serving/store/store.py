@@ -1,5 +1,6 @@
 """The store as the service uses it: one object, whose parts are a file each."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Self
@@ -52,8 +53,12 @@ class Store(Submission, Waiting, Reading, Work, Sweep, KeyRing, Gallery, Uploads
             UnavailableError: The database does not answer.
         """
         database = Database(url, clock)
-        upgrade(database)
-        return cls(database, policy or Policy(), pepper)
+        with contextlib.ExitStack() as failing:
+            failing.callback(database.close)
+            upgrade(database)
+            store = cls(database, policy or Policy(), pepper)
+            failing.pop_all()
+        return store
 
     def close(self) -> None:
         """Give all connections back."""

@@ -159,14 +159,15 @@ class Submission(Part):
             self._line_up(unit, account)
             self._release(unit, request)
             job_id = new_id("job", unit.now)
-            unit.connection.execute(sa.insert(jobs).values(_values(request, job_id, unit.now)))
+            insert = sa.insert(jobs).values(_values(request, job_id, unit.now))
+            row = unit.connection.execute(insert.returning(*jobs.c)).one()
             if request.drawing.blobs:
                 uses = [{"job_id": job_id, "key": key} for key in request.drawing.blobs]
                 unit.connection.execute(sa.insert(job_blobs), uses)
             if request.waits:
                 wait(self._db, unit, job_id, unit.now + self._policy.grace)
-            moved = ledger.move(unit, jobs.c.id == job_id, {"state": JobState.QUEUED})
-            return lookup.complete(unit, moved)[0]
+            ledger.write(unit, [ledger.state_entry(row)])
+            return lookup.complete(unit, [row])[0]
 
     def _same(self, unit: Unit, request: _Request, *, lock: bool = False) -> Row | None:
         """The job that a request may join.
@@ -249,6 +250,7 @@ def _values(request: _Request, job_id: str, now: float) -> dict[str, object]:
         "id": job_id,
         "key_id": request.key_id,
         "state": JobState.QUEUED,
+        "seq": 1,
         "model": request.drawing.model,
         "images": request.drawing.count,
         "drawing": to_mapping(request.drawing),
