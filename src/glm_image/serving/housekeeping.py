@@ -9,6 +9,7 @@ import anyio.to_thread
 from glm_image.errors import GlmImageError
 from glm_image.serving import logs, metrics
 from glm_image.serving.blobs import Blobs
+from glm_image.serving.garbage import collect
 from glm_image.serving.store import Store
 
 REAP_SECONDS = 2.0
@@ -78,10 +79,7 @@ class Housekeeping:
         metrics.show_workers(self._workers())
 
     def _clear(self) -> int:
-        keys = self._store.purge()
-        for key in keys:
-            self._blobs.delete(key)
-        return len(keys)
+        return collect(self._store, self._blobs)
 
     async def _repeat(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:

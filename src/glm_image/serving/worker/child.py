@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from glm_image.errors import GlmImageError
-from glm_image.serving.worker.failures import failure_of
+from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of
 from glm_image.serving.worker.outbox import Outbox
 from glm_image.serving.worker.protocol import (
     VERSION,
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from glm_image.serving.worker.easel import Easel
 
 EXIT_FAILURE = 1
-EXIT_UNFIT = 3
-"""The model cannot be loaded as asked; starting again would not help."""
-
 BEAT_SECONDS = 1.0
 """Time between two signs of life."""
 

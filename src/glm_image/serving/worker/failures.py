@@ -9,13 +9,16 @@ from glm_image.errors import (
     NotFoundError,
     ShapeError,
 )
-from glm_image.serving.errors import Code, RequestError, ServiceError
+from glm_image.serving.errors import Code, PolicyError, RequestError, ServiceError
 from glm_image.serving.records import Failure
+
+EXIT_UNFIT = 3
+"""Exit code of a worker whose model cannot be loaded as asked; trying again would not help."""
 
 LOST = "WorkerLostError"
 """Kind of a failure whose worker died or fell silent."""
 
-_FINAL = (InputError, ConfigError, NotFoundError, ShapeError, CancelledError)
+_FINAL = (InputError, ConfigError, NotFoundError, ShapeError, CancelledError, PolicyError)
 """Errors that another attempt would meet again."""
 
 

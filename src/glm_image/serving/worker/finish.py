@@ -11,6 +11,7 @@ from PIL import Image as PilImage
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
+from glm_image.errors import InputError
 from glm_image.serving import visible_label
 from glm_image.serving.c2pa import Signer
 from glm_image.serving.labels import Aigc, Label, encode
@@ -133,13 +134,23 @@ class Finisher:
 
 
 def _composed(order: Submit, drawn: PilImage.Image) -> PilImage.Image:
-    """The drawn picture where the mask is transparent, the first source everywhere else."""
+    """The drawn picture where the mask is transparent, the first source everywhere else.
+
+    Raises:
+        InputError: The mask has no transparency.
+    """
     if order.mask is None:
         return drawn
     with (
         PilImage.open(BytesIO(order.mask)) as mask,
         PilImage.open(BytesIO(order.sources[0])) as old,
     ):
+        if "A" not in mask.getbands():
+            raise InputError(
+                "it has no transparent parts",
+                field="mask",
+                hint="send a png that is transparent where the picture is to change",
+            )
         keep = mask.getchannel("A").resize(drawn.size, Resampling.BILINEAR)
         source = old.convert("RGB").resize(drawn.size, Resampling.LANCZOS)
     soft = keep.filter(ImageFilter.GaussianBlur(min(drawn.size) * _FEATHER))

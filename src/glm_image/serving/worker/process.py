@@ -12,7 +12,7 @@ from itertools import count
 
 from glm_image.serving import logs
 from glm_image.serving.records import Failure, ModelCard
-from glm_image.serving.worker.failures import lost
+from glm_image.serving.worker.failures import EXIT_UNFIT, lost
 from glm_image.serving.worker.protocol import (
     Beat,
     Cancel,
@@ -31,9 +31,6 @@ from glm_image.serving.worker.protocol import (
 )
 
 _LOG = logs.get("worker")
-
-EXIT_UNFIT = 3
-"""Exit code of a worker whose model cannot be loaded as asked."""
 
 
 class Phase(StrEnum):
@@ -329,7 +326,8 @@ class WorkerProcess:
         rest.cancel()
         reason = run.reason or _ending(code)
         self._run = None
-        _LOG.warning("worker ended", worker=self.name, pid=process.pid, reason=reason)
+        say = _LOG.warning if code or run.reason else _LOG.info
+        say("worker ended", worker=self.name, pid=process.pid, reason=reason)
         for order in run.orders.values():
             order.said.put_nowait(Error(failure=lost(reason)))
         run.orders.clear()
