@@ -3,9 +3,11 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,18 @@ class Service:
         except OSError:
             return []
         return [int(word) for word in text.split()]
+
+    def freeze(self, folder: Path) -> None:
+        """Stop the process, but not within a transaction: SQLite has one writer at a time."""
+        while True:
+            os.kill(self.pid, signal.SIGSTOP)
+            try:
+                with closing(sqlite3.connect(folder / "jobs.db", timeout=0.5)) as database:
+                    database.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                os.kill(self.pid, signal.SIGCONT)
+                time.sleep(0.01)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -128,7 +142,7 @@ def test_a_service_that_stood_still_writes_nothing_late(tmp_path: Path) -> None:
     late.start()
     try:
         wait_for(lambda: store.job(job, None).done > 1)
-        os.kill(late.pid, signal.SIGSTOP)
+        late.freeze(tmp_path)
         time.sleep(LEASE_SECONDS + 0.5)
         other = Service(tmp_path, 0.1, workers=1)
         other.start()
