@@ -16,6 +16,7 @@ from glm_image.cli.edit import edit
 from glm_image.cli.evaluate import app as evaluate_app
 from glm_image.cli.flags import FLAG_OF_FIELD, with_flags
 from glm_image.cli.generate import generate
+from glm_image.cli.keys import app as keys_app
 from glm_image.cli.serve import serve
 from glm_image.cli.train import app as train_app
 from glm_image.errors import GlmImageError, InputError, NotFoundError
@@ -41,6 +42,7 @@ app.command("convert")(with_flags(convert))
 app.command("serve")(with_flags(serve))
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(keys_app, name="keys")
 
 
 @app.callback(invoke_without_command=True)

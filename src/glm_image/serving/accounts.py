@@ -26,7 +26,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyLimits:
-    """How much a key may ask for; None is as much as the service bears.
+    """How much a key may ask for; None is what every key may.
 
     Args:
         concurrent: Jobs that wait or run.

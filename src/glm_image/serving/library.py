@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from glm_image.errors import InputError
 from glm_image.serving.records import BlobKey
-from glm_image.serving.text import checked
+from glm_image.serving.text import checked, checked_line
 
 MAX_TAGS = 32
 """Most tags of a picture."""
@@ -59,7 +59,7 @@ class PictureQuery:
     deleted: bool = False
 
     def __post_init__(self) -> None:
-        checked(self.text, field="text", most=MAX_SEARCH_CHARACTERS)
+        checked_line(self.text, field="text", most=MAX_SEARCH_CHARACTERS)
         checked_tags(self.tags)
 
 
@@ -95,8 +95,8 @@ class Upload:
     created: float
 
     def __post_init__(self) -> None:
-        checked(self.filename, field="file", most=MAX_FILENAME_CHARACTERS)
-        checked(self.purpose, field="purpose", most=64)
+        checked_line(self.filename, field="file", most=MAX_FILENAME_CHARACTERS)
+        checked_line(self.purpose, field="purpose", most=64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,5 +157,7 @@ def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     """
     if len(tags) > MAX_TAGS:
         raise InputError(f"there are {len(tags)}", field="tags", hint=f"give at most {MAX_TAGS}")
-    clean = [checked(tag, field="tags", most=MAX_TAG_CHARACTERS, least=1).strip() for tag in tags]
+    clean = [
+        checked_line(tag, field="tags", most=MAX_TAG_CHARACTERS, least=1).strip() for tag in tags
+    ]
     return tuple(dict.fromkeys(clean))

@@ -16,8 +16,9 @@ def read_secret(path: Path) -> bytes:
         ConfigError: The file cannot be read or made, others may read it, or it holds other things.
     """
     make_privately(path, secrets.token_hex(_BYTES) + "\n")
+    content = read_privately(path)
     try:
-        secret = bytes.fromhex(read_privately(path).strip())
+        secret = bytes.fromhex(content.strip())
     except ValueError as error:
         raise _damaged(path) from error
     if len(secret) != _BYTES:
@@ -29,8 +30,7 @@ def read_privately(path: Path) -> str:
     """The content of a file that only its owner may read.
 
     Raises:
-        ConfigError: It cannot be read, or others may read it.
-        UnicodeDecodeError: It is no text.
+        ConfigError: It cannot be read, others may read it, or it is no text.
     """
     try:
         if path.stat().st_mode & 0o077:
@@ -38,6 +38,8 @@ def read_privately(path: Path) -> str:
                 f"others may read {path.name}", field="data", hint=f"chmod 600 {path.name}"
             )
         return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _damaged(path) from error
     except OSError as error:
         raise _unusable(path, error) from error
 
@@ -101,5 +103,5 @@ def _damaged(path: Path) -> ConfigError:
     return ConfigError(
         f"{path.name} holds no secret",
         field="data",
-        hint="restore it from a backup; without it no key counts that is out",
+        hint="restore it from a backup; without it, keys and links that are out do not count",
     )

@@ -26,7 +26,7 @@ from glm_image.serving.errors import ForbiddenError
 from glm_image.serving.records import BlobKey
 from glm_image.serving.secret_file import make_privately, read_privately, write_privately
 from glm_image.serving.store.database import Clock
-from glm_image.serving.text import checked
+from glm_image.serving.text import checked_line
 
 MAX_NAME_CHARACTERS = 128
 """Longest name under which a file is saved."""
@@ -97,7 +97,7 @@ class Signer:
         if not 0 <= expires < _MAX_TIME:
             raise InputError(f"got {expires}", field="expires", hint="seconds since 1970")
         if name is not None:
-            checked(name, field="name", most=MAX_NAME_CHARACTERS, least=1)
+            checked_line(name, field="name", most=MAX_NAME_CHARACTERS, least=1)
         with self._lock:
             self._refresh()
             secret_id = list(self._secrets)[-1]
@@ -179,8 +179,9 @@ def _content(known: Mapping[str, str]) -> str:
 
 def _read(path: Path) -> dict[str, str]:
     """Secrets by name, the newest last."""
+    content = read_privately(path)
     try:
-        known = json.loads(read_privately(path))
+        known = json.loads(content)
     except ValueError as error:
         raise _damaged(path) from error
     if not isinstance(known, dict) or not known:

@@ -33,3 +33,20 @@ def checked(text: str, *, field: str, most: int, least: int = 0) -> str:
             hint="leave it out; line breaks and tabs are fine",
         )
     return text
+
+
+def checked_line(text: str, *, field: str, most: int, least: int = 0) -> str:
+    """A text of one line that can be stored and shown.
+
+    Args:
+        text: As given.
+        field: What it is given for.
+        most: Most characters.
+        least: Fewest characters that are not white space.
+
+    Raises:
+        InputError: As for :func:`checked`, or it has several lines.
+    """
+    if len(text.splitlines()) > 1 or text.endswith(("\n", "\r")):
+        raise InputError("it has several lines", field=field, hint="write it in one line")
+    return checked(text, field=field, most=most, least=least)

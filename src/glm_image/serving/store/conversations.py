@@ -13,7 +13,7 @@ from glm_image.serving.store.part import Part
 from glm_image.serving.store.reading import page_length
 from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import conversations, turns
-from glm_image.serving.text import checked
+from glm_image.serving.text import checked_line
 
 
 class Conversations(Part):
@@ -25,7 +25,7 @@ class Conversations(Part):
         Raises:
             InputError: The title cannot be stored.
         """
-        checked(title, field="title", most=MAX_TITLE_CHARACTERS)
+        checked_line(title, field="title", most=MAX_TITLE_CHARACTERS)
         with self._db.write() as unit:
             begun = Conversation(
                 id=new_id("conv", unit.now),
@@ -82,7 +82,7 @@ class Conversations(Part):
             NotFoundError: There is no such conversation.
             InputError: The title cannot be stored.
         """
-        checked(title, field="title", most=MAX_TITLE_CHARACTERS)
+        checked_line(title, field="title", most=MAX_TITLE_CHARACTERS)
         with self._db.write() as unit:
             row = _held(unit, conversation_id, key_id)
             this = conversations.c.id == row.id

@@ -24,7 +24,7 @@ from glm_image.serving.store.part import Part
 from glm_image.serving.store.policy import Policy
 from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import keys
-from glm_image.serving.text import checked
+from glm_image.serving.text import checked_line
 
 MAX_NAME_CHARACTERS = 100
 """Longest name of a key."""
@@ -61,7 +61,7 @@ class KeyRing(Part):
         Args:
             name: The operator's words for it.
             scopes: What it may do.
-            limits: How much it may ask for; by default as much as the service bears.
+            limits: How much it may ask for; by default what every key may.
             expires: When it ends, in seconds since 1970; None never.
 
         Returns:
@@ -70,7 +70,7 @@ class KeyRing(Part):
         Raises:
             InputError: The name cannot be used, there is no scope, or it would have ended already.
         """
-        checked(name, field="name", most=MAX_NAME_CHARACTERS, least=1)
+        checked_line(name, field="name", most=MAX_NAME_CHARACTERS, least=1)
         if not scopes:
             raise InputError(
                 "there is none", field="scopes", hint=f"give some of {', '.join(Scope)}"

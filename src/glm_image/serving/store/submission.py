@@ -16,7 +16,7 @@ from glm_image.serving.store.part import Part
 from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import conversations, job_blobs, jobs, tenants
 from glm_image.serving.store.waiting import wait, watched
-from glm_image.serving.text import checked
+from glm_image.serving.text import checked_line
 
 MAX_REQUEST_KEY_CHARACTERS = 255
 """Longest name that a client gives a request."""
@@ -84,7 +84,7 @@ class Submission(Part):
             UnavailableError: The database does not do its work.
         """
         if request_key is not None:
-            checked(request_key, field="request_id", most=MAX_REQUEST_KEY_CHARACTERS, least=1)
+            checked_line(request_key, field="request_id", most=MAX_REQUEST_KEY_CHARACTERS, least=1)
         request = _Request(
             drawing=drawing,
             key_id=key_id,
