@@ -188,7 +188,8 @@ class Blobs:
         """
         try:
             # S3 does not tell whether there was something to delete.
-            if time.time() - self.info(key).modified < older_than:
+            age = time.time() - self.info(key).modified
+            if older_than and age < older_than:
                 return False
             with _in_words(key):
                 obstore.delete(self._store, _checked(key))
