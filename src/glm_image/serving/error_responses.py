@@ -15,6 +15,7 @@ from glm_image.errors import GlmImageError
 from glm_image.serving.error_table import answer
 from glm_image.serving.errors import Code, RequestError, ServiceError
 from glm_image.serving.faces import Face
+from glm_image.serving.openapi import methods_of
 from glm_image.serving.waiting import ClientGone
 
 CLIENT_GONE = 499
@@ -94,6 +95,10 @@ async def _on_http(request: Request, error: Exception) -> Response:
     )
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names the methods of the first route with this path only.
+        methods = methods_of(request.app.openapi(), request.url.path)
+        response.headers["Allow"] = ", ".join(methods) or response.headers.get("Allow", "GET")
     return response
 
 

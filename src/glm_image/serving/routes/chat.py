@@ -19,7 +19,7 @@ from glm_image.serving.faces import Face
 from glm_image.serving.ordering import Attached, read_order, submit
 from glm_image.serving.routes.images import IdempotencyKey
 from glm_image.serving.schemas.chat import ChatCompletion, ChatRequest
-from glm_image.serving.schemas.failing import ERRORS
+from glm_image.serving.schemas.failing import ERRORS, EVENT_STREAM
 from glm_image.serving.sse import EventStream
 from glm_image.serving.waiting import wait_for
 
@@ -28,7 +28,7 @@ router = APIRouter(tags=["chat"], responses=ERRORS)
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ChatCompletion,
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": EVENT_STREAM,
         "description": "A picture as a message; with stream=true in chunks.",
     }
 }

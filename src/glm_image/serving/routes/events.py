@@ -21,7 +21,7 @@ from glm_image.serving.job_answers import picture_answer
 from glm_image.serving.job_events import job_events, owner_events
 from glm_image.serving.records import Event, EventKind, Picture
 from glm_image.serving.routes.paths import JobId
-from glm_image.serving.schemas.failing import ERRORS
+from glm_image.serving.schemas.failing import ERRORS, EVENT_STREAM
 from glm_image.serving.schemas.jobs import JobEventData
 from glm_image.serving.service import Service
 from glm_image.serving.sse import EventStream
@@ -35,7 +35,7 @@ Previews = Annotated[bool, Query(description="Whether previews are sent.")]
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": EVENT_STREAM,
         "description": "Events, each a JSON object as JobEventData describes it.",
     }
 }

@@ -12,7 +12,7 @@ from glm_image.serving.edit_form import read_edit
 from glm_image.serving.error_responses import transport_id
 from glm_image.serving.errors import Code, RequestError
 from glm_image.serving.routes.paths import JobId
-from glm_image.serving.schemas.failing import ERRORS
+from glm_image.serving.schemas.failing import ERRORS, EVENT_STREAM
 from glm_image.serving.schemas.images import (
     ImageRequest,
     ImagesResponse,
@@ -59,7 +59,7 @@ _FORM: dict[str, Any] = {
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ImagesResponse,
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": EVENT_STREAM,
         "description": "Finished pictures; with stream=true as events.",
     },
     202: {"model": TaskResult, "description": "With 'Prefer: respond-async': a task."},

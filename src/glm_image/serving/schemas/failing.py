@@ -1,4 +1,4 @@
-"""The one envelope of all errors."""
+"""What all routes may answer: errors in their one envelope, and streams."""
 
 from typing import Any
 
@@ -47,3 +47,18 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 """What every route may answer beside success."""
+
+EVENT_STREAM: dict[str, Any] = {
+    "text/event-stream": {
+        "schema": {
+            "type": "object",
+            "required": ["data"],
+            "properties": {
+                "event": {"type": "string"},
+                "id": {"type": "string"},
+                "data": {"type": "string", "description": "A JSON object, or [DONE]."},
+            },
+        }
+    }
+}
+"""A stream of events, each of which looks like this."""
