@@ -1,9 +1,9 @@
 """The model in a worker: orders go in, frames come out. Importing this loads torch."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from PIL import Image as PilImage
 
@@ -17,21 +17,17 @@ from glm_image.engine.events import (
     Finished,
     PictureReady,
 )
-from glm_image.engine.job import Order
 from glm_image.engine.limits import Limits
 from glm_image.engine.ticket import Ticket
 from glm_image.errors import CancelledError, GlmImageError
 from glm_image.image.codec import to_pil
-from glm_image.pipeline.params import SamplingParams
-from glm_image.pipeline.picture import Picture
 from glm_image.pipeline.progress import Progress
-from glm_image.pipeline.request import Request, read
-from glm_image.pipeline.sampling import draw
 from glm_image.pipeline.system import System
 from glm_image.serving.worker.card import card
-from glm_image.serving.worker.codes import pack, unpack
+from glm_image.serving.worker.codes import pack
 from glm_image.serving.worker.failures import failure_of
 from glm_image.serving.worker.finish import Finisher
+from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
     Done,
     Error,
@@ -120,7 +116,7 @@ class Easel:
         with self._lock:
             self._orders[number] = order
         try:
-            given = self._read(asked)
+            given = order_of(self._system, asked)
             order.ticket = self._engine.submit(given, lambda event: self._hear(order, event))
         except (GlmImageError, MemoryError) as error:
             self._end(order, Error(failure=failure_of(error)))
@@ -142,47 +138,6 @@ class Easel:
         """Give everything up; returns after the token or step under way."""
         self._engine.close(drain=False)
         self._pool.shutdown(cancel_futures=True)
-
-    # ------------------------------------------------------------------------ what is asked
-
-    def _read(self, asked: Submit) -> Order:
-        drawing = asked.drawing
-        request = Request(
-            prompt=drawing.prompt,
-            image=list(asked.sources) or None,
-            height=drawing.height,
-            width=drawing.width,
-            seeds=list(drawing.seeds),
-            num_images=drawing.count,
-        )
-        pictures, notes = read(self._system, request)
-        usual = self._system.sampling
-        params = SamplingParams(
-            steps=drawing.steps,
-            guidance=drawing.guidance,
-            temperature=usual.temperature if drawing.temperature is None else drawing.temperature,
-            top_p=usual.top_p if drawing.top_p is None else drawing.top_p,
-            top_k=usual.top_k if drawing.top_k is None else drawing.top_k,
-            strength=1.0 if drawing.strength is None else drawing.strength,
-        )
-        return Order(pictures=self._seeded(asked, pictures), params=params, notes=notes)
-
-    def _seeded(self, asked: Submit, pictures: Sequence[Picture]) -> list[Picture]:
-        """Pictures with the codes of an earlier attempt, or with the layout of another seed."""
-        layouts = asked.drawing.layout_seeds or asked.drawing.seeds
-        codes = [*asked.codes, *[None] * (len(pictures) - len(asked.codes))]
-        seeded = []
-        for picture, layout, written in zip(pictures, layouts, codes, strict=True):
-            if written is not None:
-                ids_n = unpack(written, picture.prompt.grid, self._system.num_codes)
-                seeded.append(replace(picture, codes_n=ids_n))
-            elif layout != picture.seed:
-                shape = self._system.latent_shape(picture.prompt.size)
-                noise_chw = draw([picture.seed], shape, 1).noise_pchw[0]
-                seeded.append(replace(picture, seed=layout, noise_chw=noise_chw))
-            else:
-                seeded.append(picture)
-        return seeded
 
     # ------------------------------------------------------------------------ what happens
 
