@@ -14,7 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,7 +26,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from glm_image.errors import InputError
 from glm_image.serving.errors import UnavailableError
 from glm_image.serving.records import Event
+from glm_image.serving.store.announcing import announce
 from glm_image.serving.store.wal import WalSync
+
+if TYPE_CHECKING:
+    from glm_image.serving.store.following import Follower
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +43,8 @@ Clock = Callable[[], float]
 """Tells the present, in seconds since 1970."""
 
 Listener = Callable[[Event], None]
-"""Called with every event that is kept, after it is, in the thread that made it. It is quick."""
+"""Called with every event that is kept, after it is, in the thread that made or heard it. It is
+quick."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,8 @@ class Database:
         )
         self._log = WalSync(Path(str(self.url.database))) if self.is_sqlite else None
         self._listeners: list[Listener] = []
+        self._follower: Follower | None = None
+        self._following = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -115,11 +124,12 @@ class Database:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 unit = Unit(connection, self.clock())
                 yield unit
+                if not self.is_sqlite:
+                    announce(connection, self.process, unit.events)
             if self._log is not None and durable:
                 self._log.wait()
         for event in unit.events:
-            for listener in self._listeners:
-                listener(event)
+            self._tell(event)
 
     def checkpoint(self) -> None:
         """Move the log of SQLite into its file, beside the work of others."""
@@ -128,8 +138,15 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def subscribe(self, listener: Listener) -> None:
-        """Tell a listener about every event from now on."""
-        self._listeners.append(listener)
+        """Tell a listener about every event from now on, whichever process makes it."""
+        with self._following:
+            self._listeners.append(listener)
+            if not self.is_sqlite and self._follower is None:
+                # Its driver is there only where PostgreSQL is used.
+                from glm_image.serving.store.following import Follower
+
+                self._follower = Follower(self.engine, self.process, self._tell)
+                self._follower.start()
 
     def put(
         self,
@@ -156,8 +173,16 @@ class Database:
         )
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Stop listening and give all connections back."""
+        with self._following:
+            if self._follower is not None:
+                self._follower.close()
+                self._follower = None
         self.engine.dispose()
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
 
 
 def unique(table: sa.Table) -> list[str]:
@@ -189,6 +214,12 @@ def _wrong_url(url: str) -> InputError:
 
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
+        if find_spec("psycopg") is None:
+            raise InputError(
+                "PostgreSQL needs the package psycopg",
+                field="database",
+                hint="pip install 'psycopg[binary]', or leave the database out",
+            )
         return sa.create_engine(
             url, pool_size=10, max_overflow=30, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True
         )

@@ -27,10 +27,12 @@ class Reading(Part):
     """
 
     def subscribe(self, listener: Listener) -> None:
-        """Tell a listener about every event that this process keeps from now on.
+        """Tell a listener about every event from now on.
+
+        On PostgreSQL that includes what other processes do; SQLite knows of one process only.
 
         Args:
-            listener: Called after the commit, in the thread that made the event.
+            listener: Called after the commit, in the thread that made the event, or heard of it.
         """
         self._db.subscribe(listener)
 
