@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from asking import claim, dispatching, drawing, ended, open_store, submit, until
 from fake import CARD, plain
+from PIL import Image
 
 from glm_image.serving.painter import Inputs
 from glm_image.serving.ray_pool import LOCAL, ROWS, Pair, RayPool

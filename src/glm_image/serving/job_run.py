@@ -132,8 +132,9 @@ class JobRun:
         )
         self._check()
         async with aclosing(self._workshop.painter.submit(self.claim, inputs)) as messages:
+            # From the first step of the iteration on the painter counts the job itself.
+            self.begun = True
             async for message in messages:
-                self.begun = True
                 if isinstance(message, Done):
                     metrics.observe_stages(model=job.drawing.model, stages=message.seconds)
                     return await self._finish()
@@ -157,8 +158,9 @@ class JobRun:
                 await self._progress(Stage.WRITE, done, total)
             case Step(done=done, total=total):
                 self._steps = (done, total)
-                await self._progress(Stage.PAINT, done, total)
-                if done == total:
+                if done < total:
+                    await self._progress(Stage.PAINT, done, total)
+                else:
                     await self._progress(Stage.DECODE, 0, self.claim.job.drawing.count)
             case Tokens(index=index, codes=codes):
                 await self._workshop.call(
@@ -172,7 +174,7 @@ class JobRun:
     async def _progress(self, stage: Stage, done: int, total: int) -> None:
         """Note how far the job is, if that is new enough to be worth a note."""
         now = time.monotonic()
-        if stage is self._stage and now - self._noted < PROGRESS_SECONDS and done < total:
+        if stage is self._stage and now - self._noted < PROGRESS_SECONDS:
             return
         self._stage, self._noted = stage, now
         await self._note(EventKind.PROGRESS, {"stage": stage.value, "done": done, "total": total})
@@ -200,7 +202,8 @@ class JobRun:
         )
         self._pictures[index] = picture
         await self._note(EventKind.PICTURE, to_mapping(picture))
-        await self._progress(Stage.POST, len(self._pictures), job.drawing.count)
+        if len(self._pictures) < job.drawing.count:
+            await self._progress(Stage.POST, len(self._pictures), job.drawing.count)
         metrics.observe_picture(model=job.drawing.model, pixels=result.width * result.height)
 
     def _show(self, preview: Preview) -> None:
