@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
+from starlette.background import BackgroundTask
 
 from glm_image.serving.answering import Addresses, Wording, images_json, sends_addresses
 from glm_image.serving.auth import Caller
@@ -15,7 +16,7 @@ from glm_image.serving.records import Job, JobState
 from glm_image.serving.schemas.images import ImageRequest, TaskImage, TaskResult
 from glm_image.serving.service import Service
 from glm_image.serving.sse import EventStream
-from glm_image.serving.waiting import UNKNOWN, wait_for
+from glm_image.serving.waiting import UNKNOWN, wait_for, was_answered
 
 ASYNC_RESULT = "/v1/async-result/"
 """Where a task is asked for."""
@@ -100,7 +101,11 @@ async def draw(call: Call, *, event_name: str) -> Response:
         return await EventStream.begin(image_events(submitted.job, call.wording(order), wish))
     job = await wait_for(call.service, call.request, submitted)
     content = await call.service.call(images_json, job, call.wording(order))
-    return Response(content, media_type="application/json")
+    return Response(
+        content,
+        media_type="application/json",
+        background=BackgroundTask(was_answered, call.service, job.id),
+    )
 
 
 async def start_task(call: Call, order: Order, *, status: int = 202) -> Response:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from glm_image.serving.hub import Listener
-from glm_image.serving.records import Event, EventKind, JobState
+from glm_image.serving.records import Event
 from glm_image.serving.service import Service
-from glm_image.serving.waiting import POLL_SECONDS
+from glm_image.serving.waiting import POLL_SECONDS, ends
 
 PAGE = 500
 """Events that are read from the store at once."""
@@ -52,13 +52,6 @@ async def owner_events(
                 if event is None:
                     await check()
                 yield event
-
-
-def ends(event: Event) -> bool:
-    """Whether nothing follows an event of its job."""
-    if event.kind is not EventKind.STATE:
-        return False
-    return JobState(str(event.data["state"])).ended
 
 
 class _Reader:

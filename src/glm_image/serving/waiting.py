@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import anyio
 from fastapi import Request
 
-from glm_image.errors import CancelledError
+from glm_image.errors import CancelledError, GlmImageError
 from glm_image.serving.error_table import JobFailed
 from glm_image.serving.errors import DeadlineError, UnavailableError
 from glm_image.serving.hub import Listener
-from glm_image.serving.records import EventKind, Failure, Job, JobState, Submitted
+from glm_image.serving.records import Event, EventKind, Failure, Job, JobState, Submitted
 from glm_image.serving.service import Service
 
 POLL_SECONDS = 2.0
@@ -61,9 +61,7 @@ async def waiter(service: Service, job_id: str) -> AsyncIterator["Answered"]:
     try:
         yield answered
     finally:
-        # The connection may have been cancelled, the store has to hear of it all the same.
-        with anyio.CancelScope(shield=True):
-            await service.call(service.store.detach_waiter, job_id, answered=answered.is_done)
+        await _detach(service, job_id, answered=answered.is_done)
 
 
 class Answered:
@@ -78,7 +76,7 @@ class Answered:
 
 
 async def wait_for(service: Service, request: Request, submitted: Submitted) -> Job:
-    """Wait until a job has succeeded.
+    """Wait until a job has succeeded; whoever answers then calls :func:`was_answered`.
 
     Args:
         service: The service.
@@ -91,34 +89,68 @@ async def wait_for(service: Service, request: Request, submitted: Submitted) -> 
         DeadlineError: It takes too long; it goes on.
         ClientGone: Nobody waits any more.
     """
+    owed = True
+    try:
+        job = await _ended(service, request, submitted)
+        service.pace.learn(job)
+        owed = False
+        return succeeded(job)
+    except GlmImageError:
+        # What is told instead of pictures is an answer, too.
+        owed = False
+        await was_answered(service, submitted.job.id)
+        raise
+    finally:
+        if owed:
+            await _detach(service, submitted.job.id, answered=False)
+
+
+async def was_answered(service: Service, job_id: str) -> None:
+    """Note that a waiter has got what it waited for; an equal request draws anew from now on."""
+    await _detach(service, job_id, answered=True)
+
+
+async def _ended(service: Service, request: Request, submitted: Submitted) -> Job:
+    """The job once it has ended, whatever came of it."""
     job_id, owner = submitted.job.id, submitted.job.key_id
     clock = asyncio.get_running_loop().time
     end = clock() + service.settings.times.answer_seconds
-    async with waiter(service, job_id) as answered:
-        with service.hub.listen(job_id=job_id) as listener:
-            async with held_line(request, listener) as line:
+    with service.hub.listen(job_id=job_id) as listener:
+        async with held_line(request, listener) as line:
+            job = submitted.job
+            if submitted.attached:
+                # It may have ended before anybody listened here.
                 job = await service.call(service.store.job, job_id, owner)
-                while not job.state.ended:
-                    if clock() >= end:
-                        # The client is told where the pictures will be: that is its answer.
-                        answered.done()
-                        raise DeadlineError(job_id, service.settings.times.answer_seconds)
-                    rang = await listener.wait(min(POLL_SECONDS, end - clock()))
-                    if line.is_cut:
-                        raise ClientGone
-                    if not rang or has_news(listener):
-                        job = await service.call(service.store.job, job_id, owner)
+            while not job.state.ended:
+                if clock() >= end:
+                    raise DeadlineError(job_id, service.settings.times.answer_seconds)
+                rang = await listener.wait(min(POLL_SECONDS, end - clock()))
                 if line.is_cut:
                     raise ClientGone
-        answered.done()
-        service.pace.learn(job)
-        return succeeded(job)
+                if not rang or has_news(listener):
+                    job = await service.call(service.store.job, job_id, owner)
+            if line.is_cut:
+                raise ClientGone
+            return job
+
+
+async def _detach(service: Service, job_id: str, *, answered: bool) -> None:
+    # The connection may have been cancelled, the store has to hear of it all the same.
+    with anyio.CancelScope(shield=True):
+        await service.call(service.store.detach_waiter, job_id, answered=answered)
 
 
 def has_news(listener: Listener) -> bool:
-    """Whether the state of a job may have changed since the listener was last asked."""
+    """Whether a job may have ended since the listener was last asked."""
     behind, listener.behind = listener.behind, False
-    return any(event.kind is EventKind.STATE for event in listener.take()) or behind
+    return any(ends(event) for event in listener.take()) or behind
+
+
+def ends(event: Event) -> bool:
+    """Whether nothing follows an event of its job."""
+    if event.kind is not EventKind.STATE:
+        return False
+    return JobState(str(event.data["state"])).ended
 
 
 def succeeded(job: Job) -> Job:

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.background import BackgroundTask
 
 from glm_image.serving.answering import Addresses, Wording
 from glm_image.serving.auth import Drawer, ServiceDep
@@ -21,7 +22,7 @@ from glm_image.serving.routes.images import IdempotencyKey
 from glm_image.serving.schemas.chat import ChatCompletion, ChatRequest
 from glm_image.serving.schemas.failing import ERRORS, EVENT_STREAM
 from glm_image.serving.sse import EventStream
-from glm_image.serving.waiting import wait_for
+from glm_image.serving.waiting import wait_for, was_answered
 
 router = APIRouter(tags=["chat"], responses=ERRORS)
 
@@ -68,4 +69,8 @@ async def complete(
         return await EventStream.begin(completion_events(submitted.job, wording, wish))
     job = await wait_for(service, request, submitted)
     content = await service.call(completion_json, job, wording, wish)
-    return Response(content, media_type="application/json")
+    return Response(
+        content,
+        media_type="application/json",
+        background=BackgroundTask(was_answered, service, job.id),
+    )
