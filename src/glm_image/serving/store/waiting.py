@@ -1,5 +1,7 @@
 """Callers who wait for their answer, and what happens when they vanish."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from glm_image.serving.records import Job, JobState
@@ -7,6 +9,7 @@ from glm_image.serving.store import ledger, lookup, rows
 from glm_image.serving.store.database import Database, Unit
 from glm_image.serving.store.part import Part
 from glm_image.serving.store.reading import ended
+from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import jobs, waiters
 
 
@@ -26,9 +29,7 @@ class Waiting(Part):
         with self._db.write(durable=False) as unit:
             rows.one(unit.connection, jobs, job_id, None, lock=True)
             wait(self._db, unit, job_id, unit.now + self._policy.grace)
-            unit.connection.execute(
-                sa.update(jobs).where(jobs.c.id == job_id).values(waiter_until=None)
-            )
+            _set(unit, job_id, {"waiter_until": None})
 
     def detach_waiter(self, job_id: str, *, answered: bool) -> Job:
         """Note that a caller of this process does not wait any more.
@@ -57,22 +58,17 @@ class Waiting(Part):
                 waiters.c.job_id == job_id, waiters.c.until > unit.now
             )
             if answered:
-                unit.connection.execute(
-                    sa.update(jobs).where(jobs.c.id == job_id).values(answered=True)
-                )
+                row = _set(unit, job_id, {"answered": True})
             elif _open(row) and unit.connection.execute(others).first() is None:
-                self._leave_alone(unit, row)
-            now = rows.one(unit.connection, jobs, job_id, None)
-            return lookup.complete(unit, [now])[0]
+                row = self._leave_alone(unit, row)
+            return lookup.complete(unit, [row])[0]
 
-    def _leave_alone(self, unit: Unit, row: rows.Row) -> None:
+    def _leave_alone(self, unit: Unit, row: Row) -> Row:
         """What happens to a job that nobody waits for any more."""
-        this = jobs.c.id == row.id
         if row.state == JobState.QUEUED and row.request_key is None:
-            ledger.move(unit, this, ended(JobState.CANCELLED, unit.now))
-        else:
-            until = unit.now + self._policy.grace
-            unit.connection.execute(sa.update(jobs).where(this).values(waiter_until=until))
+            this = jobs.c.id == row.id
+            return ledger.move(unit, this, ended(JobState.CANCELLED, unit.now))[0]
+        return _set(unit, row.id, {"waiter_until": unit.now + self._policy.grace})
 
 
 def wait(database: Database, unit: Unit, job_id: str, until: float) -> None:
@@ -85,7 +81,13 @@ def wait(database: Database, unit: Unit, job_id: str, until: float) -> None:
     )
 
 
-def _open(row: rows.Row) -> bool:
+def _set(unit: Unit, job_id: str, values: Mapping[str, object]) -> Row:
+    """The row of a job, changed."""
+    this = sa.update(jobs).where(jobs.c.id == job_id).values(values)
+    return unit.connection.execute(this.returning(*jobs.c)).one()
+
+
+def _open(row: Row) -> bool:
     """Whether a job ends when its callers vanish."""
     return bool(row.waits) and not JobState(row.state).ended
 

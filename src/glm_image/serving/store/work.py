@@ -229,9 +229,6 @@ class Work(Part):
             return {row.place: row.data for row in unit.connection.execute(statement)}
 
     def _claim(self, owner: str, seconds: float, model: str | None) -> Claim | None:
-        with self._db.read() as unit:
-            if unit.connection.execute(_next(unit.now, model)).first() is None:
-                return None
         with self._db.write(durable=False) as unit:
             free = _next(unit.now, model).with_for_update(skip_locked=True, of=jobs)
             found = unit.connection.execute(free).first()
