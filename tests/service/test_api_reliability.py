@@ -254,7 +254,7 @@ def test_a_slow_download_holds_nobody_up(rig: Rig, http: httpx2.Client) -> None:
 
 def test_a_quiet_line_is_kept_open_by_comments(tmp_path: Path) -> None:
     times = replace(Times(), keep_alive_seconds=0.3)
-    with running(tmp_path, engine=FakeEngine(seconds=9.0, steps=1), times=times) as rig:
+    with running(tmp_path, engine=FakeEngine(seconds=6.0, steps=1), times=times) as rig:
         headers = {"Authorization": f"Bearer {rig.key()}"}
         body = {"prompt": "quiet", "stream": True}
         comments: list[float] = []

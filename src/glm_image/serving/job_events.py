@@ -85,7 +85,9 @@ class _Reader:
             async for event in self._from_store():
                 self._spoken = self._clock()
                 yield event
-        rang = await self._listener.wait(POLL_SECONDS)
+        pause = self._service.settings.times.keep_alive_seconds
+        quiet = self._clock() - self._spoken
+        rang = await self._listener.wait(max(min(POLL_SECONDS, pause - quiet), 0.0))
         # Without news the store is asked: another process may do the work.
         self._stale = (not rang and self.position >= 0) or self._listener.behind
         for event in self._listener.take():
@@ -101,7 +103,7 @@ class _Reader:
                 self.position = number
                 self._spoken = self._clock()
                 yield event
-        if self._clock() - self._spoken >= self._service.settings.times.keep_alive_seconds:
+        if self._clock() - self._spoken >= pause:
             self._spoken = self._clock()
             yield None
 

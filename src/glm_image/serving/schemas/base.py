@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from glm_image.serving.records import MAX_SEED
 
@@ -74,3 +74,29 @@ def _storable(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_storable)]
 """Words of a client."""
+
+
+def _described(schema: dict[str, Any]) -> WithJsonSchema:
+    """A description narrower than what is read: other spellings are understood, too."""
+    return WithJsonSchema({"anyOf": [{"type": "string", **schema}, {"type": "null"}]})
+
+
+SizeText = Annotated[
+    Text | None, _described({"pattern": "^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$"})
+]
+"""WIDTHxHEIGHT in pixels, or auto."""
+
+QualityText = Annotated[
+    Text | None,
+    _described({"enum": ["low", "medium", "high", "xhigh", "max", "hd", "standard", "auto"]}),
+]
+"""Name of a quality."""
+
+FormatText = Annotated[Text | None, _described({"enum": ["png", "jpeg", "webp"]})]
+"""Name of a kind of file."""
+
+BackgroundText = Annotated[Text | None, _described({"enum": ["opaque", "auto"]})]
+"""What is behind the picture."""
+
+PromptText = Annotated[Text | None, WithJsonSchema({"type": "string", "minLength": 1})]
+"""Words; described as required, and missed in our own words."""

@@ -2,9 +2,19 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from glm_image.serving.schemas.base import Answer, Lenient, Seed, Text
+from glm_image.serving.schemas.base import (
+    Answer,
+    BackgroundText,
+    FormatText,
+    Lenient,
+    PromptText,
+    QualityText,
+    Seed,
+    SizeText,
+    Text,
+)
 
 Format = Literal["png", "jpeg", "webp"]
 
@@ -41,29 +51,25 @@ class StreamOptions(Lenient):
 class ImageRequest(Lenient):
     """A picture is asked for. What is null counts as absent."""
 
-    prompt: Text | None = Field(
+    model_config = ConfigDict(json_schema_extra={"required": ["prompt"]})
+
+    prompt: PromptText = Field(
         default=None, description="Words, at most 1000 characters.", examples=["a blue circle"]
     )
     model: Text | None = Field(
         default=None, description="A served model; the first one by default."
     )
     n: Annotated[int, Field(ge=1, le=10)] | None = None
-    size: Text | None = Field(
-        default=None, description="WIDTHxHEIGHT in pixels, or auto.", examples=["auto", "256x256"]
-    )
-    quality: Text | None = Field(
+    size: SizeText = Field(
         default=None,
-        description="low, medium, high, xhigh or max; also hd, standard and auto.",
-        examples=["low"],
+        description="WIDTHxHEIGHT in pixels, sides as the model has them, or auto.",
+        examples=["auto"],
     )
+    quality: QualityText = Field(default=None, description="How many steps.", examples=["low"])
     response_format: Literal["url", "b64_json"] | None = None
-    output_format: Text | None = Field(
-        default=None, description="png, jpeg or webp.", examples=["png"]
-    )
+    output_format: FormatText = Field(default=None, examples=["png"])
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
-    background: Text | None = Field(
-        default=None, description="opaque or auto.", examples=["opaque"]
-    )
+    background: BackgroundText = Field(default=None, examples=["opaque"])
     moderation: Text | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None

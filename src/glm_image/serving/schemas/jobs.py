@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from glm_image.serving.schemas.base import Answer, Seed, Strict, Text
+from glm_image.serving.schemas.base import Answer, QualityText, Seed, SizeText, Strict, Text
 from glm_image.serving.schemas.images import Format
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
@@ -16,8 +16,8 @@ class JobRequest(Strict):
     prompt: Text = Field(description="Words.", examples=["a blue circle"])
     model: Text | None = None
     n: Annotated[int, Field(ge=1, le=10)] | None = None
-    size: Text | None = Field(default=None, description="WIDTHxHEIGHT, or auto.", examples=["auto"])
-    quality: Text | None = Field(default=None, examples=["low"])
+    size: SizeText = Field(default=None, examples=["auto"])
+    quality: QualityText = Field(default=None, examples=["low"])
     output_format: Format | None = None
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
     watermark_enabled: bool | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from glm_image.serving.library import MAX_TAG_CHARACTERS, MAX_TAGS, MAX_TITLE_CHARACTERS
-from glm_image.serving.schemas.base import Answer, Seed, Strict, Text
+from glm_image.serving.schemas.base import Answer, QualityText, Seed, SizeText, Strict, Text
 from glm_image.serving.schemas.images import Format
 from glm_image.serving.schemas.jobs import JobAnswer, PictureAnswer
 
@@ -110,8 +110,8 @@ class TurnRequest(Strict):
     )
     model: Text | None = None
     n: Annotated[int, Field(ge=1, le=10)] | None = None
-    size: Text | None = Field(default=None, examples=["auto"])
-    quality: Text | None = Field(default=None, examples=["low"])
+    size: SizeText = Field(default=None, examples=["auto"])
+    quality: QualityText = Field(default=None, examples=["low"])
     output_format: Format | None = None
     watermark_enabled: bool | None = None
     seed: Seed | list[Seed] | None = None
