@@ -130,7 +130,7 @@ def test_kills_lose_nothing(tmp_path: Path) -> None:
     soak(tmp_path, kills=6, jobs=8, seed=1)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_two_hundred_kills_lose_nothing(tmp_path: Path) -> None:
     soak(tmp_path, kills=200, jobs=40, seed=2)
 
