@@ -17,6 +17,9 @@ from glm_image.serving.service import Service
 MOST_PICTURES = 1000
 """Pictures of a conversation that are shown."""
 
+ORDER_SECONDS = 0.001
+"""An answer is later than what it answers, also in its id, which counts milliseconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Talk:
@@ -108,23 +111,25 @@ async def say(service: Service, caller: Caller, conversation_id: str, body: Turn
     )
     order = await read_order(service, caller, request, attached=Attached(), idempotency_key=None)
     submitted = await submit(service, caller, order, waits=False, conversation_id=conversation_id)
+    now = time.time()
     turn = Turn(
-        id=new_id("turn"),
+        id=new_id("turn", now),
         conversation_id=conversation_id,
         parent_id=parent,
         role=Role.USER,
         text=body.text,
         picture_ids=tuple(name for name in images if name.startswith(("img_", "file_"))),
-        created=time.time(),
+        created=now,
     )
     answer = replace(
         turn,
-        id=new_id("turn"),
+        id=new_id("turn", now + ORDER_SECONDS),
         parent_id=turn.id,
         role=Role.ASSISTANT,
         text="",
         picture_ids=order.drawing.parents,
         job_id=submitted.job.id,
+        created=now + ORDER_SECONDS,
     )
 
     def keep() -> None:
