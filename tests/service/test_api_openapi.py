@@ -31,11 +31,12 @@ def fuzz(folder: Path, phases: str, examples: int, *more: str) -> None:
     assert result.returncode == 0, result.stdout[-20_000:] + result.stderr[-2_000:]
 
 
+@pytest.mark.slow
 def test_a_few_generated_requests(tmp_path: Path) -> None:
     fuzz(tmp_path, "fuzzing", 2, "--include-path-regex", "^/(v1|api/jobs|api/images|healthz)")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing,stateful"])
 def test_many_generated_requests_and_chains_of_them(tmp_path: Path, phases: str) -> None:
     fuzz(tmp_path, phases, 30)

@@ -52,7 +52,7 @@ class OriginGuard:
             return ForbiddenError(
                 f"this service does not answer to {name[:100]!r}",
                 field="Host",
-                hint="start it with --hosts to add a name",
+                hint="start it with --set hosts=NAME to add one",
             )
         if scope["method"] not in _READING and is_foreign(headers, host):
             return ForbiddenError(
