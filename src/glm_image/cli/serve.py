@@ -12,7 +12,7 @@ from glm_image.errors import InputError
 if TYPE_CHECKING:
     from glm_image.serving.settings import Settings
 
-_PACKAGES = ("fastapi", "uvicorn", "h11", "sqlalchemy", "alembic", "obstore", "structlog")
+_PACKAGES = ("fastapi", "uvicorn", "httptools", "sqlalchemy", "alembic", "obstore", "structlog")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,7 @@ def _library() -> Any:
         raise ConfigError(
             "signed provenance needs the package c2pa-python",
             field="labels.c2pa_certificate",
-            hint="install it, or leave the certificate out",
+            hint="pip install 'glm-image[label]', or leave the certificate out",
         ) from error
 
 

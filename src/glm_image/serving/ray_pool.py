@@ -270,7 +270,7 @@ class RayCluster:
             self._serve: Any = import_module("ray.serve")
         except ImportError as error:
             raise ConfigError(
-                f"a cluster needs Ray: {error}", field="ray", hint="pip install 'ray[serve]'"
+                f"a cluster needs Ray: {error}", field="ray", hint="pip install 'glm-image[scale]'"
             ) from error
         self._address = address
         self._names: list[str] = []

@@ -26,9 +26,6 @@ from glm_image.serving.settings import Settings
 from glm_image.serving.store import Policy, Store
 from glm_image.serving.worker.pool import Pool
 
-_HEADER_BYTES = 64 * 1024
-"""Longest line and headers of a request."""
-
 _LAST_SECONDS = 10
 """Longest time for answers under way once no job is."""
 
@@ -172,7 +169,6 @@ def _serve(settings: Settings, app: FastAPI, door: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
         timeout_graceful_shutdown=_LAST_SECONDS,
         backlog=_BACKLOG,
     )

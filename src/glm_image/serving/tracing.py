@@ -43,7 +43,7 @@ def configure(settings: LogSettings) -> None:
         raise ConfigError(
             f"traces need OpenTelemetry: {error}",
             field="log.traces",
-            hint="install opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http",
+            hint="pip install 'glm-image[traces]'",
         ) from error
     about = resources.Resource.create(
         {"service.name": _SERVICE, "service.version": version(_SERVICE)}
