@@ -34,7 +34,7 @@ DECODERS = {
 
 
 def everything(checkpoint: Path, parallel: ParallelPlan) -> dict[str, Tensor]:
-    """Codes, pixels and velocities of every kind of plan."""
+    """Velocities of every kind of plan, codes and pixels of the fastest."""
     found: dict[str, Tensor] = {}
     for name, decoder in DECODERS.items():
         fast = name == "packed"
@@ -49,8 +49,8 @@ def everything(checkpoint: Path, parallel: ParallelPlan) -> dict[str, Tensor]:
             checkpoint, device="cpu", dtype="float32", plan=plan
         )
         options = {"temperature": 0.0, "num_inference_steps": 3, "seed": 7}
-        if name != "cached":
-            drawn = pipeline(['a "word"', "b"], **options)  # type: ignore[arg-type]
+        if fast:
+            drawn = pipeline('a "word"', **options)  # type: ignore[arg-type]
             edited = pipeline('"abc"', image=[SOURCE, SOURCE], **options)  # type: ignore[arg-type]
             for what, result in (("words", drawn), ("edit", edited)):
                 for index, picture in enumerate(result.pictures):

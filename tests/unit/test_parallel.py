@@ -27,9 +27,8 @@ from glm_image.types import Size
 TESTS = Path(__file__).resolve().parents[1]
 SAME = 2e-5
 DIVISIONS = {
-    "guidance": (2, ParallelPlan(guidance=2)),
-    "sequence": (2, ParallelPlan(sequence=2)),
-    "tensor": (2, ParallelPlan(tensor=2)),
+    "branches and weights": (2, ParallelPlan(guidance=2, tensor=2)),
+    "tokens": (2, ParallelPlan(sequence=2)),
     "everything": (4, ParallelPlan(guidance=2, sequence=2, tensor=2)),
 }
 
