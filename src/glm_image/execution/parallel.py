@@ -168,9 +168,10 @@ def layout(components: Components, world: int, asked: Division) -> ParallelPlan:
     """
     guidance, sequence, tensor = asked.guidance, asked.sequence, asked.tensor
     if guidance is None:
-        guidance = math.gcd(world // max(sequence or 1, 1), _BRANCHES)
+        guidance = math.gcd(max(world // max(sequence or 1, 1), 1), _BRANCHES)
     if sequence is None:
-        sequence = max(_common(world // max(guidance, 1), _decoder_unit(components)), default=1)
+        left = max(world // max(guidance, 1), 1)
+        sequence = max(_common(left, _decoder_unit(components)))
     if tensor is None:
         tensor = max(_common(world, _generator_unit(components)))
     return ParallelPlan(guidance=guidance, sequence=sequence, tensor=tensor)
