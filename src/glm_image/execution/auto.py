@@ -115,6 +115,7 @@ def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Cho
         "decoder.packed": "both branches of guidance read every weight once",
         "autoencoder.channels_last": "convolutions read neighbouring channels together",
     }
+    autoencoder = AutoencoderPlan(channels_last=True)
     if not stays_on_disk(generator, plan.offload):
         generator = replace(generator, fused=True)
         reasons["generator.fused"] = "one product reads the input once"
@@ -129,11 +130,16 @@ def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Cho
             painting = probe.fastest(components.dit, _IMAGE_ROWS, device.dtype)
             decoder = replace(decoder, linear=painting.backend)
             reasons["decoder.linear"] = painting.reason
+    if plan.offload is not Offload.DISK and not device.is_accelerator:
+        drawing = probe.fastest(components.dit, _IMAGE_ROWS, device.dtype)
+        autoencoder = replace(autoencoder, linear=drawing.backend, phased=True)
+        reasons["autoencoder.linear"] = drawing.reason
+        reasons["autoencoder.phased"] = "repeated rows and columns are multiplied once"
     chosen = replace(
         plan,
         generator=generator,
         decoder=decoder,
-        autoencoder=AutoencoderPlan(channels_last=True),
+        autoencoder=autoencoder,
     )
     return Choice(plan=chosen, reasons=reasons)
 

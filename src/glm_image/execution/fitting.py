@@ -8,6 +8,7 @@ from glm_image.errors import PlanError
 from glm_image.execution import linear
 from glm_image.execution.parallel import Misfit, misfits, processes
 from glm_image.execution.plan import (
+    AutoencoderPlan,
     DecoderPlan,
     ExecutionPlan,
     GeneratorPlan,
@@ -41,9 +42,10 @@ def check_processes(plan: ExecutionPlan, components: Components) -> None:
         raise PlanError(f"{str(value)!r} does not work with {count}", field=name, hint=hint)
 
 
-def stays_on_disk(part: GeneratorPlan | DecoderPlan, offload: Offload) -> bool:
+def stays_on_disk(part: GeneratorPlan | DecoderPlan | AutoencoderPlan, offload: Offload) -> bool:
     """Whether a network's weights are used as they stand in their files."""
-    return offload is Offload.DISK and part.weights is WeightFormat.STORED
+    stored = isinstance(part, AutoencoderPlan) or part.weights is WeightFormat.STORED
+    return offload is Offload.DISK and stored
 
 
 def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[Misfit]:
@@ -54,6 +56,11 @@ def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[Misfit]:
             yield from _quantised(name, part, plan.offload, device)
         if part.fused and stays_on_disk(part, plan.offload):
             yield f"{name}.fused", True, _COPIES.format("fused=False")
+    drawing = plan.autoencoder
+    if drawing.linear is LinearBackend.ONEDNN:
+        yield from _packed("autoencoder", drawing, plan.offload, device)
+    if plan.offload is Offload.DISK and drawing.phased:
+        yield "autoencoder.phased", True, _COPIES.format("phased=False")
     if plan.generator.graphs and plan.offload is not Offload.NONE:
         yield "generator.graphs", True, "weights that move cannot be recorded; take offload none"
     elif plan.generator.graphs and not device.supports_graphs:
@@ -63,7 +70,10 @@ def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[Misfit]:
 
 
 def _packed(
-    name: str, part: GeneratorPlan | DecoderPlan, offload: Offload, device: Device
+    name: str,
+    part: GeneratorPlan | DecoderPlan | AutoencoderPlan,
+    offload: Offload,
+    device: Device,
 ) -> Iterator[Misfit]:
     field = f"{name}.linear"
     if device.is_accelerator:

@@ -112,11 +112,14 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
             plan,
             generator=replace(plan.generator, linear=torch_products),
             decoder=replace(plan.decoder, linear=torch_products),
+            autoencoder=replace(plan.autoencoder, linear=torch_products),
         )
     if plan.generator.linear is LinearBackend.ONEDNN:
         pack(components.generator)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
+    if plan.autoencoder.linear is LinearBackend.ONEDNN:
+        pack(components.vae)
     return plan
 
 

@@ -179,11 +179,12 @@ def without_copies(plan: ExecutionPlan, *, accelerator: bool) -> ExecutionPlan:
     if accelerator or plan.offload is not Offload.DISK:
         return replace(plan, generator=generator)
     plain = ExecutionPlan()
+    drawing = replace(plan.autoencoder, linear=plain.generator.linear, phased=False)
     if generator.weights is WeightFormat.STORED:
         generator = replace(generator, fused=False, linear=plain.generator.linear)
     if decoder.weights is WeightFormat.STORED:
         decoder = replace(decoder, fused=False, linear=plain.decoder.linear)
-    return replace(plan, generator=generator, decoder=decoder)
+    return replace(plan, generator=generator, decoder=decoder, autoencoder=drawing)
 
 
 def _with(plan: ExecutionPlan, weights: WeightFormat) -> ExecutionPlan:

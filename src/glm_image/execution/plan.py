@@ -105,11 +105,15 @@ class AutoencoderPlan:
     """How the autoencoder runs.
 
     Attributes:
+        linear: Library of the products per pixel.
         channels_last: Keep activations with the channels innermost (B).
+        phased: Sides are doubled by four small convolutions instead of a large one (B).
         tile_pixels: Draw pictures larger than this in overlapping tiles without seams; 0 never.
     """
 
+    linear: LinearBackend = LinearBackend.TORCH
     channels_last: bool = False
+    phased: bool = False
     tile_pixels: int = 0
 
 
