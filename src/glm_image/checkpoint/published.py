@@ -24,6 +24,7 @@ from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
+from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
@@ -135,8 +136,7 @@ def fill(
         components: What :func:`outline` gave.
         folder: The same folder.
         target: What the weights become.
-        adopt: By folder of a network, what may take a weight as it is read, see
-            :class:`~glm_image.checkpoint.reader.WeightJob`.
+        adopt: By folder of a network, what may take a weight as it is read.
 
     Raises:
         CheckpointError: Weights are wrong; every problem is listed.
@@ -172,7 +172,7 @@ def outline(folder: Path) -> Components:
             hint="give the folder that holds transformer/, vae/ and the others",
         )
     parts = _read_parts(folder)
-    with torch.device("meta"):
+    with without_memory():
         return Components(
             generator=Generator(parts.generator).eval(),
             dit=DiT(parts.dit).eval(),
@@ -334,7 +334,7 @@ def _networks(components: Components) -> tuple[_Network, ...]:
 
 def _refuse_rebuilt(network: _Network) -> None:
     """Refuse a network whose weights have other names or shapes than its configuration says."""
-    with torch.device("meta"):
+    with without_memory():
         plain = type(network.module)(network.module.config)
     shapes, expected = (
         {name: weight.shape for name, weight in one.state_dict().items()}

@@ -82,7 +82,7 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     texts = check_texts(request.prompt)
     images = _sources_per_prompt(request.image, len(texts))
     count = _count(request.num_images)
-    seeds = _seeds(request.seeds, len(texts), count)
+    seeds = _seeds(system, request.seeds, len(texts), count)
     notes: list[str] = []
     # A picture that several prompts share is read and scaled once.
     opened = {id(image): opening.load(image) for own in images for image in own}
@@ -191,10 +191,12 @@ def _count(num_images: int) -> int:
     return int(num_images)
 
 
-def _seeds(seeds: int | Sequence[int] | None, prompts: int, count: int) -> list[int]:
+def _seeds(
+    system: System, seeds: int | Sequence[int] | None, prompts: int, count: int
+) -> list[int]:
     """One seed per picture."""
     if seeds is None:
-        given: Sequence[int] = [secrets.randbits(32) for _ in range(prompts)]
+        given: Sequence[int] = [system.team.agree(secrets.randbits(32)) for _ in range(prompts)]
     else:
         given = [seeds] * prompts if is_whole(seeds) else cast(Sequence[int], seeds)
     whole = isinstance(given, list | tuple) and all(is_whole(seed) for seed in given)
