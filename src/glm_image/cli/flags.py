@@ -39,7 +39,6 @@ FLAG_OF_FIELD = {
     "offload": "--offload",
     "output": "--output",
     "parallel.guidance": "--cfg-parallel-size",
-    "parallel.guidance, parallel.sequence": "--cfg-parallel-size, --ulysses-degree",
     "parallel.sequence": "--ulysses-degree",
     "parallel.tensor": "--tensor-parallel-size",
     "per_day": "--per-day",
