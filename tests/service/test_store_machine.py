@@ -289,6 +289,6 @@ def test_promises_hold_in_any_order(fresh: Callable[[Clock], Store]) -> None:
     run(fresh, examples=8, steps=25)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_promises_hold_in_very_many_orders(fresh: Callable[[Clock], Store]) -> None:
     run(fresh, examples=40, steps=50)
