@@ -220,8 +220,9 @@ def _engine(url: sa.URL) -> sa.Engine:
                 field="database",
                 hint="pip install 'psycopg[binary]', or leave the database out",
             )
+        # Servers allow a hundred connections unless told otherwise, and several services share one.
         return sa.create_engine(
-            url, pool_size=10, max_overflow=30, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True
+            url, pool_size=10, max_overflow=10, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True
         )
     engine = sa.create_engine(
         url,
