@@ -97,4 +97,7 @@ def test_keys_of_one_are_keys_of_the_other(pair: tuple[Rig, Rig]) -> None:
         assert http.get("/api/jobs").status_code == 200
         front.store.revoke(key.id)
         refused = http.get("/api/jobs")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "1112")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (
+        429,
+        "api_key_disabled",
+    )
