@@ -12,6 +12,7 @@ import psycopg
 
 DEBIAN = Path("/usr/lib/postgresql")
 MEMORY = Path("/dev/shm")
+PREFIX = "glm-pg-"
 ACCOUNT = "postgres"
 NEEDED = ("initdb", "pg_ctl", "pg_dump", "psql")
 
@@ -23,14 +24,15 @@ class Cluster:
         self.bin = _binaries()
         # Memory is faster than the disk, and a socket's path must be short.
         place = MEMORY if os.access(MEMORY, os.W_OK) else Path("/tmp")
-        self._folder = Path(tempfile.mkdtemp(prefix="glm-pg-", dir=place))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
         self._names = (f"test_{number}" for number in itertools.count())
         # The server refuses to be root.
-        self._as_account = []
+        self._as_account: list[str] = []
         if os.geteuid() == 0:
             account = pwd.getpwnam(ACCOUNT)
             os.chown(self._folder, account.pw_uid, account.pw_gid)
             self._as_account = ["runuser", "-u", ACCOUNT, "--"]
+        self._sweep(place)
         data = self._folder / "data"
         self._run("initdb", "-D", data, "-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8")
         options = (
@@ -48,13 +50,24 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server and remove everything."""
-        self._run("pg_ctl", "-D", self._folder / "data", "-m", "immediate", "stop")
-        shutil.rmtree(self._folder)
+        self._remove(self._folder)
 
     def restart(self) -> None:
         """Stop the server hard and start it again, as after a crash."""
         data = self._folder / "data"
         self._run("pg_ctl", "-D", data, "-w", "-m", "immediate", "restart", "-l", "/dev/null")
+
+    def _remove(self, folder: Path) -> None:
+        if (folder / "data" / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+    def _sweep(self, place: Path) -> None:
+        """Stop the servers of test runs that were killed."""
+        for folder in place.glob(f"{PREFIX}*-*"):
+            process = folder.name.removeprefix(PREFIX).partition("-")[0]
+            if folder.is_dir() and process.isdigit() and not Path(f"/proc/{process}").exists():
+                self._remove(folder)
 
     def _address(self, name: str) -> str:
         return f"postgresql://tester@/{name}?host={self._folder}"

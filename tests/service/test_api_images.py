@@ -265,6 +265,34 @@ def test_edits_that_are_refused(
     assert error(answer)["param"] == param
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=", b"--x--"),
+        ("multipart/form-data; boundary=x", b""),
+        ("multipart/form-data; boundary=x", b"garbage"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\na"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\na\r\n--x--\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\n:\r\n\r\na\r\n--x--\r\n"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\n\xff\r\n--x--\r\n',
+        ),
+        (f"multipart/form-data; boundary={'x' * 5000}", b"--x--"),
+        ("application/json", b"[1]"),
+        ("application/json", b"{"),
+        ("text/plain", b"a cat"),
+        ("", b"a cat"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/images/edits", "/v1/files", "/api/uploads"])
+def test_forms_that_are_none(http: httpx2.Client, path: str, kind: str, content: bytes) -> None:
+    answer = http.post(path, content=content, headers={"Content-Type": kind})
+    assert answer.status_code == 400, answer.text
+    error(answer)
+
+
 def test_variations_are_gone(http: httpx2.Client) -> None:
     answer = http.post("/v1/images/variations", json={})
     assert answer.status_code == 404

@@ -309,6 +309,35 @@ def test_a_service_that_stops_says_so(tmp_path: Path) -> None:
         assert answer.headers["x-should-retry"] == "true"
 
 
+def test_nobody_waits_at_a_service_that_stops(tmp_path: Path) -> None:
+    with running(tmp_path, engine=FakeEngine(places=0), keys=False) as rig:
+        client = httpx2.Client(base_url=rig.url, timeout=PATIENCE)
+        listening = threading.Event()
+        body = {"prompt": "never begun"}
+
+        def listen() -> str:
+            with client.stream("GET", "/api/events") as stream:
+                listening.set()
+                return stream.read().decode()
+
+        with client, ThreadPoolExecutor(3) as pool:
+            heard_last = pool.submit(listen)
+            waits = pool.submit(client.post, "/v1/images/generations", json=body)
+            streams = pool.submit(
+                client.post, "/v1/images/generations", json={**body, "stream": True}
+            )
+            assert listening.wait(PATIENCE)
+            eventually(lambda: rig.store.health().queued == 2)
+            dispatcher = rig.app.state.service.dispatcher
+            asyncio.run_coroutine_threadsafe(dispatcher.drain(), rig.loop).result(PATIENCE)
+            answer = waits.result(PATIENCE)
+            assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "true")
+            assert "event: error" in streams.result(PATIENCE).text
+            assert "event: error" in heard_last.result(PATIENCE)
+        # Both callers were told to come back, so nothing is drawn for nobody.
+        assert rig.store.health().queued == 0
+
+
 def test_a_service_whose_model_is_not_there_yet(tmp_path: Path) -> None:
     engine = FakeEngine(models=(), ready=False)
     with running(tmp_path, engine=engine, keys=False) as rig:

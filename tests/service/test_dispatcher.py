@@ -255,9 +255,13 @@ async def test_drain_finishes_what_runs_and_begins_nothing(store: Store, tmp_pat
 
 async def test_drain_gives_back_what_takes_too_long(store: Store, tmp_path: Path) -> None:
     engine = FakeEngine(hold=asyncio.Event())
+    assert engine.hold is not None
     async with dispatching(store, tmp_path, engine, drain_seconds=0.2) as dispatcher:
         job = submit(store)
         await until(lambda: dispatcher.running == 1)
+        await dispatcher.drain()
+        engine.hold.set()
+        await until(lambda: dispatcher.running == 0)
         await dispatcher.drain()
     job = store.job(job.id, None)
     assert (job.state, job.attempt) == (JobState.QUEUED, 0)

@@ -162,6 +162,7 @@ def test_finished_files_carry_everything(kind: OutputFormat) -> None:
         "model": "glm-image",
         "model_digest": CARD.digest,
         "job": "job_1",
+        "created": "1970-01-01T00:00:00+00:00",
         "index": 1,
         "seed": 4,
         "layout_seed": 9,

@@ -166,6 +166,6 @@ def test_killed_workers_lose_and_double_nothing(database_url: str, tmp_path: Pat
     soak(database_url, tmp_path, jobs=60, kills=4)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_many_killed_workers_lose_and_double_nothing(database_url: str, tmp_path: Path) -> None:
     soak(database_url, tmp_path, jobs=2000, kills=12)

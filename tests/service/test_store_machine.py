@@ -286,9 +286,9 @@ def fresh(database_url: str, tmp_path: Path) -> Callable[[Clock], Store]:
 
 
 def test_promises_hold_in_any_order(fresh: Callable[[Clock], Store]) -> None:
-    run(fresh, examples=8, steps=25)
+    run(fresh, examples=10, steps=30)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_promises_hold_in_very_many_orders(fresh: Callable[[Clock], Store]) -> None:
     run(fresh, examples=40, steps=50)

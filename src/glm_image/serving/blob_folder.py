@@ -42,7 +42,9 @@ class BlobFolder:
         target = self.path / key
         if self._is_there(target, len(data)):
             return
-        target.parent.mkdir(exist_ok=True)
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True)
+            _sync_folder(self.path)
         temporary = self._unfinished / secrets.token_hex(16)
         try:
             with temporary.open("xb") as file:
@@ -53,7 +55,6 @@ class BlobFolder:
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(target.parent)
-        _sync_folder(self.path)
 
     def _is_there(self, target: Path, length: int) -> bool:
         """Whether the file is there; if so, it counts as stored just now."""

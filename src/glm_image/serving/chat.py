@@ -32,7 +32,7 @@ from glm_image.serving.schemas.chat import (
 )
 from glm_image.serving.schemas.images import ImageRequest, PictureReference
 from glm_image.serving.sources import reference
-from glm_image.serving.waiting import succeeded, waiter
+from glm_image.serving.waiting import Stopping, succeeded, waiter
 
 _SHOWN = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
 """A picture in the text of an earlier answer."""
@@ -154,6 +154,8 @@ async def completion_events(job: Job, wording: Wording, wish: ChatWish) -> Async
             yield sse.event("[DONE]")
         except GlmImageError as error:
             yield sse.event(envelope(error, face=wish.face, request_id=wish.transport_id))
+            if isinstance(error, Stopping):
+                return
         answered.done()
 
 

@@ -60,6 +60,7 @@ class Dispatcher:
     ) -> None:
         self.owner = new_id("owner")
         self.draining = False
+        self._drained = False
         self._store, self._painter, self._times = store, painter, times
         self._workshop = Workshop(
             store=store,
@@ -103,19 +104,28 @@ class Dispatcher:
             await run.stop()
 
     async def drain(self) -> None:
-        """Take no more jobs, let those under way finish for a while, and give the rest back."""
+        """Take no more jobs, let those under way finish for a while, and give the rest back.
+
+        Called again, it does nothing more.
+        """
+        if self._drained:
+            return
         self.draining = True
         self.wake()
         if self._drawing:
             await asyncio.wait(set(self._drawing), timeout=self._times.drain_seconds)
-        if not self._drawing:
+        self._drained = True
+        left = list(self._drawing.values())
+        if not left:
             return
-        left = [run.claim for run in self._drawing.values()]
         try:
-            count = await self._workshop.call(self._store.give_back, self.owner, left)
+            claims = [run.claim for run in left]
+            count = await self._workshop.call(self._store.give_back, self.owner, claims)
             _LOG.info("jobs given back", count=count)
         except GlmImageError as error:
             _LOG.error("jobs not given back; their leases end", reason=error.message)
+        for run in left:
+            await run.stop()
 
     async def close(self) -> None:
         """Stop everything; what was not drained starts again when its lease ends."""

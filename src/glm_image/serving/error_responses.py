@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
 from glm_image.errors import GlmImageError
@@ -41,7 +42,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GlmImageError, _on_own)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(ClientGone, _on_gone)
+    for gone in (ClientGone, ClientDisconnect):
+        app.add_exception_handler(gone, _on_gone)
     app.add_exception_handler(Exception, _on_unexpected)
 
 

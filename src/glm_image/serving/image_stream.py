@@ -18,7 +18,7 @@ from glm_image.serving.error_table import envelope
 from glm_image.serving.faces import Face
 from glm_image.serving.job_events import job_events
 from glm_image.serving.records import Event, EventKind, Job, Picture
-from glm_image.serving.waiting import succeeded, waiter
+from glm_image.serving.waiting import Stopping, succeeded, waiter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,8 @@ async def image_events(job: Job, wording: Wording, wish: StreamWish) -> AsyncGen
         except GlmImageError as error:
             body = envelope(error, face=wish.face, request_id=wish.transport_id)
             yield sse.event(body, name="error")
+            if isinstance(error, Stopping):
+                return
         answered.done()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from glm_image.config import to_mapping
 from glm_image.serving.answering import Addresses
-from glm_image.serving.records import Drawing, Job, Picture
+from glm_image.serving.records import Drawing, Job, JobState, Picture
 from glm_image.serving.schemas.jobs import (
     DrawingAnswer,
     FailureAnswer,
@@ -18,13 +18,14 @@ def job_answer(job: Job, addresses: Addresses, notes: Sequence[str] = ()) -> Job
     pace = addresses.service.pace
     pace.learn(job)
     failure = job.failure
+    made = len(job.pictures) if job.state is JobState.SUCCEEDED else None
     return JobAnswer.model_validate(
         {
             "id": job.id,
             "state": job.state.value,
-            "stage": None if job.stage is None else job.stage.value,
-            "done": job.done,
-            "total": job.total,
+            "stage": None if job.stage is None or job.state.ended else job.stage.value,
+            "done": job.done if made is None else made,
+            "total": job.total if made is None else made,
             "position": job.position,
             "eta_seconds": pace.left(job),
             "attempt": job.attempt,

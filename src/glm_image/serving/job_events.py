@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from glm_image.serving.hub import Listener
 from glm_image.serving.records import Event
 from glm_image.serving.service import Service
-from glm_image.serving.waiting import POLL_SECONDS, ends
+from glm_image.serving.waiting import POLL_SECONDS, Stopping, ends
 
 PAGE = 500
 """Events that are read from the store at once."""
@@ -15,7 +15,11 @@ PAGE = 500
 async def job_events(
     service: Service, *, job_id: str, key_id: str, after: int
 ) -> AsyncGenerator[Event | None]:
-    """The events of a job behind a number, until it has ended; None where a pause gets long."""
+    """The events of a job behind a number, until it has ended; None where a pause gets long.
+
+    Raises:
+        Stopping: The service stops.
+    """
     with service.hub.listen(job_id=job_id) as listener:
         reader = _Reader(service, listener, key_id=key_id, job_id=job_id, after=after)
         while True:
@@ -44,6 +48,9 @@ async def owner_events(
         key_id: The owner.
         after: The last event that the reader has seen.
         check: Asked in every pause; what it raises ends the stream.
+
+    Raises:
+        Stopping: The service stops.
     """
     with service.hub.listen(key_id=key_id) as listener:
         reader = _Reader(service, listener, key_id=key_id, job_id=None, after=after)
@@ -78,7 +85,11 @@ class _Reader:
         self._spoken = self._clock()
 
     async def more(self) -> AsyncIterator[Event | None]:
-        """What there is now, or after a pause."""
+        """What there is now, or after a pause.
+
+        Raises:
+            Stopping: The service stops.
+        """
         if self._stale:
             # Cleared before the store is read: what arrives meanwhile counts again.
             self._stale = self._listener.behind = False
@@ -88,6 +99,8 @@ class _Reader:
         pause = self._service.settings.times.keep_alive_seconds
         quiet = self._clock() - self._spoken
         rang = await self._listener.wait(max(min(POLL_SECONDS, pause - quiet), 0.0))
+        if self._service.is_stopping:
+            raise Stopping
         # Without news the store is asked: another process may do the work.
         self._stale = (not rang and self.position >= 0) or self._listener.behind
         for event in self._listener.take():

@@ -135,12 +135,12 @@ class JobRun:
             # From the first step of the iteration on the painter counts the job itself.
             self.begun = True
             async for message in messages:
+                self._check()
                 if isinstance(message, Done):
                     metrics.observe_stages(model=job.drawing.model, stages=message.seconds)
                     return await self._finish()
                 if isinstance(message, Error):
                     return await self._fail(message.failure)
-                self._check()
                 await self._hear(message)
         return await self._fail(lost("said nothing more"))
 

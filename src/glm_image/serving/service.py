@@ -72,6 +72,11 @@ class Service:
         """Do something that blocks in a thread; what was begun is finished."""
         return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self.threads)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no job is drawn here any more, so that nobody should wait here."""
+        return self.dispatcher.draining and self.dispatcher.running == 0
+
     def cards(self) -> Sequence[ModelCard]:
         """What is served.
 

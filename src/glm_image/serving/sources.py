@@ -82,7 +82,7 @@ class Sources:
         text = reference(picture, field=field)
         if text.startswith(_IDS):
             return await self._stored(text)
-        own = own_address(text)
+        own = own_address(text, self._service.settings.public_url)
         if own is not None:
             key, query = own
             self._service.signer.verify(key, query)
@@ -137,9 +137,14 @@ def reference(picture: AnyPicture, *, field: str) -> str:
     return text.strip()
 
 
-def own_address(text: str) -> tuple[BlobKey, dict[str, str]] | None:
-    """Blob and signature of an address that this service gave out; None for another one."""
+def own_address(text: str, public_url: str | None) -> tuple[BlobKey, dict[str, str]] | None:
+    """Blob and signature of an address that this service gave out; None for another one.
+
+    Where it points to does not matter, its signature does.
+    """
     try:
+        if public_url is not None:
+            text = text.removeprefix(public_url.rstrip("/"))
         parts = urlsplit(text)
     except ValueError:
         return None

@@ -22,6 +22,13 @@ class ClientGone(Exception):
     """The client has hung up; there is nobody to answer."""
 
 
+class Stopping(UnavailableError):
+    """The service stops while somebody waits; another one may go on with the job."""
+
+    def __init__(self) -> None:
+        super().__init__("the service stops", field="service", hint="ask again soon")
+
+
 class Line:
     """The connection of a request.
 
@@ -87,6 +94,7 @@ async def wait_for(service: Service, request: Request, submitted: Submitted) -> 
         JobFailed: It came to nothing.
         CancelledError: Somebody gave it up.
         DeadlineError: It takes too long; it goes on.
+        Stopping: The service stops.
         ClientGone: Nobody waits any more.
     """
     owed = True
@@ -95,6 +103,8 @@ async def wait_for(service: Service, request: Request, submitted: Submitted) -> 
         service.pace.learn(job)
         owed = False
         return succeeded(job)
+    except Stopping:
+        raise
     except GlmImageError:
         # What is told instead of pictures is an answer, too.
         owed = False
@@ -127,6 +137,8 @@ async def _ended(service: Service, request: Request, submitted: Submitted) -> Jo
                 rang = await listener.wait(min(POLL_SECONDS, end - clock()))
                 if line.is_cut:
                     raise ClientGone
+                if service.is_stopping:
+                    raise Stopping
                 if not rang or has_news(listener):
                     job = await service.call(service.store.job, job_id, owner)
             if line.is_cut:

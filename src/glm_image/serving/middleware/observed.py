@@ -6,7 +6,7 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from glm_image.serving import logs, metrics
+from glm_image.serving import logs, metrics, tracing
 from glm_image.serving.error_responses import new_transport_id, transport_id
 
 SAFE_HEADERS = {
@@ -57,24 +57,25 @@ class Observed:
             await send(message)
 
         logs.bind_request(request_id=name)
-        try:
-            await self._app(scope, receive, outgoing)
-        finally:
-            seconds = time.perf_counter() - start
-            path = route_of(scope)
-            metrics.observe_request(
-                method=scope["method"], route=path, status=status, seconds=seconds
-            )
-            if path not in _QUIET:
-                _LOG.info(
-                    "request",
-                    method=scope["method"],
-                    route=path,
-                    status=status,
-                    seconds=round(seconds, 4),
-                    key=scope["state"].get("key_id"),
+        with tracing.span("request", {"http.request.method": scope["method"], "request.id": name}):
+            try:
+                await self._app(scope, receive, outgoing)
+            finally:
+                seconds = time.perf_counter() - start
+                path = route_of(scope)
+                metrics.observe_request(
+                    method=scope["method"], route=path, status=status, seconds=seconds
                 )
-            logs.clear_request()
+                if path not in _QUIET:
+                    _LOG.info(
+                        "request",
+                        method=scope["method"],
+                        route=path,
+                        status=status,
+                        seconds=round(seconds, 4),
+                        key=scope["state"].get("key_id"),
+                    )
+                logs.clear_request()
 
 
 def route_of(scope: Scope) -> str:

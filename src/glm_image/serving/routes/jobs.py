@@ -30,7 +30,12 @@ Before = Annotated[str | None, Query(max_length=64, description="The last one th
 PageSize = Annotated[int, Query(ge=1, le=200)]
 
 
-@router.post("", status_code=201, response_model=JobAnswer)
+@router.post(
+    "",
+    status_code=201,
+    response_model=JobAnswer,
+    responses={200: {"model": JobAnswer, "description": "It was handed in before."}},
+)
 async def create(
     request: Request,
     body: JobRequest,

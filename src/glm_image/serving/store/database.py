@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from glm_image.errors import InputError
@@ -220,8 +220,9 @@ def _engine(url: sa.URL) -> sa.Engine:
                 field="database",
                 hint="pip install 'psycopg[binary]', or leave the database out",
             )
+        # Servers allow a hundred connections unless told otherwise, and several services share one.
         return sa.create_engine(
-            url, pool_size=10, max_overflow=30, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True
+            url, pool_size=10, max_overflow=10, pool_timeout=_BUSY_SECONDS, pool_pre_ping=True
         )
     engine = sa.create_engine(
         url,
@@ -258,7 +259,7 @@ def _in_words() -> Iterator[None]:
     """Say in the words of the service that the database cannot do its work."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
+    except (DBAPIError, PoolTimeoutError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         text = str(cause).strip()
         _LOG.error("the database does not do its work: %s", text)

@@ -18,6 +18,15 @@ from glm_image.serving.store.database import Database, Unit
 from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import events, jobs, tenants
 
+# Made once, because every change of every job executes them.
+_ADVANCE = (
+    sa.update(tenants)
+    .where(tenants.c.key_id == sa.bindparam("owner"))
+    .values(cursor=tenants.c.cursor + sa.bindparam("more"))
+    .returning(tenants.c.cursor)
+)
+_KEEP = sa.insert(events)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -63,12 +72,7 @@ def write(unit: Unit, entries: Sequence[Entry]) -> list[Event]:
     written: list[Event] = []
     for key_id in sorted({entry.key_id for entry in entries}):
         own = [entry for entry in entries if entry.key_id == key_id]
-        last = unit.connection.execute(
-            sa.update(tenants)
-            .where(tenants.c.key_id == key_id)
-            .values(cursor=tenants.c.cursor + len(own))
-            .returning(tenants.c.cursor)
-        ).scalar_one()
+        last = unit.connection.execute(_ADVANCE, {"owner": key_id, "more": len(own)}).scalar_one()
         written += [
             Event(
                 job_id=entry.job_id,
@@ -82,7 +86,7 @@ def write(unit: Unit, entries: Sequence[Entry]) -> list[Event]:
             for cursor, entry in enumerate(own, start=last - len(own) + 1)
         ]
     if written:
-        unit.connection.execute(sa.insert(events), [to_mapping(event) for event in written])
+        unit.connection.execute(_KEEP, [to_mapping(event) for event in written])
     unit.events.extend(written)
     return written
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from glm_image.serving.records import Job, JobState
-from glm_image.serving.store import ledger, lookup, rows
+from glm_image.serving.store import ledger, rows
 from glm_image.serving.store.database import Database, Unit
 from glm_image.serving.store.part import Part
 from glm_image.serving.store.reading import ended
@@ -42,7 +42,7 @@ class Waiting(Part):
             answered: Whether the caller has got the answer; otherwise it has vanished.
 
         Returns:
-            The job as it is now.
+            The job as it is now, without its pictures and its position.
 
         Raises:
             NotFoundError: There is no such job.
@@ -50,10 +50,11 @@ class Waiting(Part):
         with self._db.write(durable=False) as unit:
             row = rows.one(unit.connection, jobs, job_id, None, lock=True)
             mine = (waiters.c.job_id == job_id, waiters.c.process == self._db.process)
-            unit.connection.execute(
-                sa.update(waiters).where(*mine).values(callers=waiters.c.callers - 1)
-            )
-            unit.connection.execute(sa.delete(waiters).where(*mine, waiters.c.callers < 1))
+            last = sa.delete(waiters).where(*mine, waiters.c.callers <= 1)
+            if not unit.connection.execute(last).rowcount:
+                unit.connection.execute(
+                    sa.update(waiters).where(*mine).values(callers=waiters.c.callers - 1)
+                )
             others = sa.select(waiters.c.job_id).where(
                 waiters.c.job_id == job_id, waiters.c.until > unit.now
             )
@@ -61,7 +62,7 @@ class Waiting(Part):
                 row = _set(unit, job_id, {"answered": True})
             elif _open(row) and unit.connection.execute(others).first() is None:
                 row = self._leave_alone(unit, row)
-            return lookup.complete(unit, [row])[0]
+            return rows.job(row)
 
     def _leave_alone(self, unit: Unit, row: Row) -> Row:
         """What happens to a job that nobody waits for any more."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from glm_image.errors import GlmImageError
+from glm_image.serving import logs
+from glm_image.serving.settings import LogSettings
 from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of
 from glm_image.serving.worker.outbox import Outbox
 from glm_image.serving.worker.protocol import (
@@ -37,6 +39,8 @@ EXIT_FAILURE = 1
 BEAT_SECONDS = 1.0
 """Time between two signs of life."""
 
+_LOG = logs.get("worker")
+
 _LAST_WORDS_SECONDS = 5.0
 _LEAVE_SECONDS = 20.0
 """Longest time for the step under way when the worker leaves."""
@@ -55,6 +59,7 @@ def main() -> int:
         if first is None:
             return 0
         load = _first_word(first)
+        logs.configure(LogSettings(level=load.log_level, json=load.log_json))
         # The import takes seconds and may fail like the rest of loading.
         from glm_image.serving.worker.easel import Easel
 
@@ -81,7 +86,7 @@ def _serve(source: BinaryIO, easel: "Easel") -> int:
             else:
                 raise ProtocolError(f"{type(frame.word).__name__} is said too late", field="frame")
     except GlmImageError as error:
-        sys.stderr.write(f"{error}\n")
+        _LOG.error("the service cannot be understood", reason=error.message)
         code = EXIT_FAILURE
     late = threading.Timer(_LEAVE_SECONDS, os._exit, (EXIT_FAILURE,))
     late.daemon = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from io import BytesIO
@@ -119,6 +120,7 @@ class Finisher:
             "model": drawing.model,
             "model_digest": card.digest,
             "job": order.job_id,
+            "created": datetime.fromtimestamp(order.created, UTC).isoformat(timespec="seconds"),
             "index": index,
             "seed": drawing.seeds[index],
             "temperature": card.temperature if drawing.temperature is None else drawing.temperature,

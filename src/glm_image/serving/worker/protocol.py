@@ -79,7 +79,7 @@ class Submit:
 
     Args:
         job_id: For the log, and for the hidden label.
-        created: When it was asked for, in seconds since 1970.
+        created: When it was asked for, in seconds since 1970; files tell it.
         drawing: What is asked.
         sources: Files of the pictures to edit, in the order of the drawing.
         mask: File whose transparent parts are edited.
