@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import uvicorn
 from fake import FakeEngine
 from fastapi import FastAPI
@@ -92,3 +93,17 @@ def running(
             server.should_exit = True
             thread.join(20)
             store.close()
+
+
+def client(rig: Rig, *scopes: Scope, limits: KeyLimits | None = None) -> httpx2.Client:
+    """A client with a new key."""
+    headers = {"Authorization": f"Bearer {rig.key('one', *scopes, limits=limits)}"}
+    return httpx2.Client(base_url=rig.url, timeout=30, headers=headers)
+
+
+def enveloped(answer: httpx2.Response, status: int) -> dict[str, Any]:
+    """The error of an answer that has this status and our envelope."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert set(body["error"]) >= {"code", "message", "type", "param"}
+    return dict(body["error"])

@@ -22,6 +22,7 @@ from glm_image.serving.errors import (
 from glm_image.serving.faces import Face
 from glm_image.serving.file_answers import disposition
 from glm_image.serving.library import Role
+from glm_image.serving.middleware.observed import route_of
 from glm_image.serving.middleware.origin import allowed_names, host_name
 from glm_image.serving.planner import Plan, RulePlanner, Said
 from glm_image.serving.records import Failure
@@ -225,3 +226,19 @@ def test_any_name_stands_in_a_header() -> None:
     header.encode("latin-1")
     assert "\n" not in header
     assert disposition(None, inline=False) == "attachment"
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "route"),
+    [
+        ("/api/jobs", {}, "/api/jobs"),
+        ("/api/jobs/a", {"job_id": "a"}, "/api/jobs/{job_id}"),
+        ("/api/jobs/jobs/retry", {"job_id": "jobs"}, "/api/jobs/{job_id}/retry"),
+        ("/v1/models/v1/models", {"name": "v1/models"}, "/v1/models/{name}"),
+        ("/files/ab/cd.png", {"key": "ab/cd.png"}, "/files/{key}"),
+        ("/api/jobs/a", {"job_id": "b"}, "unknown"),
+    ],
+)
+def test_figures_name_routes_and_no_ids(path: str, names: dict[str, str], route: str) -> None:
+    assert route_of({"path": path, "path_params": names, "route": object()}) == route
+    assert route_of({"path": path}) == "unknown"

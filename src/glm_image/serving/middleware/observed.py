@@ -19,6 +19,9 @@ SAFE_HEADERS = {
 }
 """Headers of every answer that does not set them itself."""
 
+UNKNOWN = "unknown"
+"""Stands for every path that is no route."""
+
 _NAME = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _QUIET = ("/healthz", "/readyz", "/metrics")
 
@@ -81,8 +84,12 @@ class Observed:
 def route_of(scope: Scope) -> str:
     """The path of a request with names in the place of ids; few of them, whatever is asked for."""
     if "route" not in scope:
-        return "unknown"
+        return UNKNOWN
     path = str(scope["path"])
     for name, value in scope.get("path_params", {}).items():
-        path = path.replace(str(value), f"{{{name}}}")
+        # The last place: what comes before an id is ours.
+        start = path.rfind(f"/{value}")
+        if start < 0:
+            return UNKNOWN
+        path = f"{path[:start]}/{{{name}}}{path[start + 1 + len(str(value)) :]}"
     return path
