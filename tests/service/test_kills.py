@@ -99,10 +99,15 @@ def check(store: Store, folder: Path, jobs: list[str]) -> None:
     assert len(names) == 2 * len(jobs)
 
 
+def unfinished(store: Store, names: list[str]) -> list[str]:
+    return [name for name in names if not store.job(name, None).state.ended]
+
+
 def soak(folder: Path, kills: int, jobs: int, seed: int) -> None:
     chance = random.Random(seed)
     store = open_store(folder, attempts=ATTEMPTS)
     names = [submit(store, drawing(seeds=(k, k + 1000))).id for k in range(jobs)]
+    waiting = names[:]
     service = Service(folder, 0.4)
     service.start()
     try:
@@ -117,9 +122,11 @@ def soak(folder: Path, kills: int, jobs: int, seed: int) -> None:
                 # Whatever the service leaves behind leaves by itself.
                 wait_for(lambda left=workers: not any(map(is_alive, left)), 30)
                 service.start()
-            if all(store.job(name, None).state.ended for name in names):
-                names += [submit(store, drawing(seeds=(number, 7))).id for _ in range(jobs)]
-        wait_for(lambda: all(store.job(name, None).state.ended for name in names))
+            waiting = unfinished(store, waiting)
+            if not waiting:
+                waiting = [submit(store, drawing(seeds=(number, 7))).id for _ in range(jobs)]
+                names += waiting
+        wait_for(lambda: not unfinished(store, waiting))
     finally:
         service.kill()
     check(store, folder, names)
