@@ -11,6 +11,7 @@ from glm_image.checkpoint.published import Components
 from glm_image.checkpoint.reader import Adopt, Target
 from glm_image.device import Device
 from glm_image.errors import PlanError
+from glm_image.execution import heap
 from glm_image.execution.apply import apply, pack, unpack
 from glm_image.execution.offload import Residence, place
 from glm_image.execution.parallel import Team
@@ -73,6 +74,7 @@ def load(
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
+    heap.give_back()
     return place(networks, plan.offload, device)
 
 
