@@ -11,7 +11,6 @@ from glm_image.checkpoint.published import Components
 from glm_image.checkpoint.reader import Adopt, Target
 from glm_image.device import Device
 from glm_image.errors import PlanError
-from glm_image.execution import heap
 from glm_image.execution.apply import apply, pack, unpack
 from glm_image.execution.offload import Residence, place
 from glm_image.execution.parallel import Team
@@ -68,14 +67,13 @@ def load(
         device=device.torch_device if stays else torch.device("cpu"),
         mapped=plan.offload is Offload.DISK,
     )
-    published.fill(components, folder, target, adopt)
+    files = published.fill(components, folder, target, adopt)
     share(components.generator, team.tensor)
     networks = networks_of(components)
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
-    heap.give_back()
-    return place(networks, plan.offload, device)
+    return place(networks, plan.offload, device, files)
 
 
 def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
