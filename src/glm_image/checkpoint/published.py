@@ -26,6 +26,7 @@ from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
 from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
+from glm_image.checkpoint.safetensors_file import MappedFile
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -129,7 +130,7 @@ def fill(
     folder: Path,
     target: Target,
     adopt: Mapping[str, Adopt] | None = None,
-) -> None:
+) -> list[MappedFile]:
     """Read the weights of networks that have none yet, one tensor at a time.
 
     Args:
@@ -137,6 +138,9 @@ def fill(
         folder: The same folder.
         target: What the weights become.
         adopt: By folder of a network, what may take a weight as it is read.
+
+    Returns:
+        The files in which weights stay.
 
     Raises:
         CheckpointError: Weights are wrong; every problem is listed.
@@ -152,7 +156,7 @@ def fill(
         )
         for network in _networks(components)
     ]
-    load_weights(jobs, target)
+    return load_weights(jobs, target)
 
 
 def outline(folder: Path) -> Components:

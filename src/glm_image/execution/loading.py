@@ -67,13 +67,13 @@ def load(
         device=device.torch_device if stays else torch.device("cpu"),
         mapped=plan.offload is Offload.DISK,
     )
-    published.fill(components, folder, target, adopt)
+    files = published.fill(components, folder, target, adopt)
     share(components.generator, team.tensor)
     networks = networks_of(components)
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
-    return place(networks, plan.offload, device)
+    return place(networks, plan.offload, device, files)
 
 
 def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:

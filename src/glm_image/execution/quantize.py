@@ -8,6 +8,7 @@ and what they give is not averaged over many tokens: modulations, and the encode
 import torch
 from torch import Tensor, nn
 
+from glm_image.execution import heap
 from glm_image.execution.linear import replace
 from glm_image.execution.plan import WeightFormat
 from glm_image.execution.quantized import (
@@ -57,6 +58,8 @@ class Quantizer:
         if weights is WeightFormat.STORED or type(layer) is not nn.Linear:
             return weight
         replace(self._network, place, _KINDS[weights].of(weight, layer.bias))
+        # What rounding took would stay between the layers, as much again as the small weights.
+        heap.give_back()
         return None
 
 
