@@ -12,6 +12,7 @@ from benchmarks import plot, systems, tables
 from benchmarks.cold_start import cold_start
 from benchmarks.engine import engine
 from benchmarks.outcome import Outcome, Scale
+from benchmarks.parallel import parallel
 from benchmarks.reading import reading
 from benchmarks.serving import serving
 from benchmarks.side_by_side import bundled, midsize
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Outcome]] = {
     "reading": reading,
     "serving": serving,
     "engine": engine,
+    "parallel": parallel,
 }
 """All that run on a CPU; `python -m benchmarks.gpu` is for an accelerator."""
 

@@ -19,6 +19,7 @@ MEASURED = {
     "reading": {"reading", "peak memory over that before"},
     "serving": {"one picture"},
     "engine": {"one picture", "until the first picture"},
+    "parallel": {"generator", "decoder", "words to picture"},
 }
 
 

@@ -24,7 +24,9 @@ from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
+from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
+from glm_image.checkpoint.safetensors_file import MappedFile
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -128,15 +130,17 @@ def fill(
     folder: Path,
     target: Target,
     adopt: Mapping[str, Adopt] | None = None,
-) -> None:
+) -> list[MappedFile]:
     """Read the weights of networks that have none yet, one tensor at a time.
 
     Args:
         components: What :func:`outline` gave.
         folder: The same folder.
         target: What the weights become.
-        adopt: By folder of a network, what may take a weight as it is read, see
-            :class:`~glm_image.checkpoint.reader.WeightJob`.
+        adopt: By folder of a network, what may take a weight as it is read.
+
+    Returns:
+        The files in which weights stay.
 
     Raises:
         CheckpointError: Weights are wrong; every problem is listed.
@@ -152,7 +156,7 @@ def fill(
         )
         for network in _networks(components)
     ]
-    load_weights(jobs, target)
+    return load_weights(jobs, target)
 
 
 def outline(folder: Path) -> Components:
@@ -172,7 +176,7 @@ def outline(folder: Path) -> Components:
             hint="give the folder that holds transformer/, vae/ and the others",
         )
     parts = _read_parts(folder)
-    with torch.device("meta"):
+    with without_memory():
         return Components(
             generator=Generator(parts.generator).eval(),
             dit=DiT(parts.dit).eval(),
@@ -215,14 +219,8 @@ def save(
             place = part / network.folder
             place.mkdir()
             write_json(place / "config.json", network.config)
-            write_weights(
-                place,
-                network.stem,
-                network.module,
-                network.table,
-                dtype=dtype,
-                shard_size=shard_size,
-            )
+            weights = (network.stem, network.module, network.table)
+            write_weights(place, *weights, dtype=dtype, shard_size=shard_size)
         generator = components.generator.config
         sampling = settings.write_sampling(components.sampling, generator)
         write_json(part / GENERATOR_FOLDER / GENERATION_FILE, sampling)
@@ -334,7 +332,7 @@ def _networks(components: Components) -> tuple[_Network, ...]:
 
 def _refuse_rebuilt(network: _Network) -> None:
     """Refuse a network whose weights have other names or shapes than its configuration says."""
-    with torch.device("meta"):
+    with without_memory():
         plain = type(network.module)(network.module.config)
     shapes, expected = (
         {name: weight.shape for name, weight in one.state_dict().items()}

@@ -23,7 +23,8 @@ from glm_image.checkpoint.safetensors_file import (
 )
 from glm_image.errors import CheckpointError
 
-Adopt = Callable[[str, Tensor], bool]
+Adopt = Callable[[str, Tensor], Tensor | None]
+"""Gets a weight with its name in the network, and says what is to be put into its place."""
 
 INDEX_SUFFIX = ".safetensors.index.json"
 WEIGHTS_SUFFIX = ".safetensors"
@@ -38,8 +39,9 @@ class WeightJob:
         stem: Name of the files up to the suffix.
         module: The network; its parameters have no memory yet.
         table: Names of its weights.
-        adopt: Gets each weight with its name in the network; says whether it put the weight in
-            its place itself, in a form of its own. None adopts nothing.
+        adopt: Gets each weight as it is read, and gives what is put in its place, of the shape
+            that the network has then; or nothing if it put it there itself, in a form of its own.
+            None leaves all as they are.
     """
 
     folder: Path
@@ -74,26 +76,29 @@ class Target:
     mapped: bool = False
 
 
-def load_weights(jobs: Sequence[WeightJob], target: Target) -> None:
+def load_weights(jobs: Sequence[WeightJob], target: Target) -> list[MappedFile]:
     """Fill networks with their weights.
 
     Args:
         jobs: The networks, built on the ``meta`` device.
         target: What the weights become.
 
+    Returns:
+        The files in which weights stay.
+
     Raises:
         CheckpointError: Weights are missing, unexpected, of the wrong shape or dtype, not finite,
             or files are missing or truncated. All problems of all networks are listed.
     """
     problems: list[str] = []
+    mapped: list[MappedFile] = []
     plans = [_plan(job, problems) for job in jobs]
     for job, plan in zip(jobs, plans, strict=True):
-        weights = _read(plan, target, problems)
-        state = {
-            name: tensor
-            for name, tensor in weights
-            if job.adopt is None or not job.adopt(name, tensor)
-        }
+        state: dict[str, Tensor] = {}
+        for name, tensor in _read(plan, target, mapped, problems):
+            kept = tensor if job.adopt is None else job.adopt(name, tensor)
+            if kept is not None:
+                state[name] = kept
         if not problems:
             job.module.load_state_dict(state, strict=True, assign=True)
     if problems:
@@ -102,6 +107,7 @@ def load_weights(jobs: Sequence[WeightJob], target: Target) -> None:
             problems,
             hint="fetch the damaged files again, or check that the configs belong to the weights",
         )
+    return mapped
 
 
 def find_entries(folder: Path, stem: str, problems: list[str]) -> dict[str, Entry]:
@@ -195,7 +201,7 @@ def _values(entry: Entry) -> bytes:
 
 
 def _read(
-    plan: Sequence[_Planned], target: Target, problems: list[str]
+    plan: Sequence[_Planned], target: Target, kept: list[MappedFile], problems: list[str]
 ) -> Iterator[tuple[str, Tensor]]:
     """Read tensors in the order of the files; once there is a problem they are only checked."""
     by_file: dict[Path, list[_Planned]] = {}
@@ -203,6 +209,8 @@ def _read(
         by_file.setdefault(planned.entry.file, []).append(planned)
     for path, tensors in by_file.items():
         mapped = MappedFile(path) if target.mapped else None
+        if mapped is not None:
+            kept.append(mapped)
         with path.open("rb", buffering=0) as file:
             for planned in tensors:
                 try:

@@ -7,7 +7,8 @@ import typer
 
 from glm_image.cli import output
 from glm_image.cli.flags import DrawFlags, parse_size
-from glm_image.cli.planning import wish
+from glm_image.cli.planning import shared_wish
+from glm_image.cli.processes import leaving
 from glm_image.cli.progress import Bars
 
 
@@ -34,37 +35,42 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
         flags: Everything else.
     """
     height, width = parse_size(flags.size)
-    asked = wish(flags)
     output.check_target(flags.output)
-    with Bars(quiet=flags.quiet) as bars:
-        with bars.waiting("loading the model"):
-            from glm_image.image.codec import load
-            from glm_image.pipeline.api import GlmImagePipeline
-            from glm_image.pipeline.request import check_texts
+    from glm_image.execution.ranks import Ranks
 
-            # What is wrong with the request is said before minutes of loading, not after.
-            check_texts(prompt)
-            _check_numbers(flags, strength)
-            sources = [load(path) for path in images]
-            pipeline = GlmImagePipeline.from_pretrained(
-                flags.model, device=flags.device, dtype=flags.dtype, plan=asked
+    with leaving(Ranks.from_environment()) as ranks:
+        asked = shared_wish(flags, ranks.world)
+        with Bars(quiet=flags.quiet or not ranks.writes) as bars:
+            with bars.waiting("loading the model"):
+                from glm_image.image.opening import load
+                from glm_image.pipeline.api import GlmImagePipeline
+                from glm_image.pipeline.request import check_texts
+
+                # What is wrong with the request is said before minutes of loading, not after.
+                check_texts(prompt)
+                _check_numbers(flags, strength)
+                sources = [load(path) for path in images]
+                device = flags.device if ranks.world == 1 else str(ranks.device(flags.device))
+                pipeline = GlmImagePipeline.from_pretrained(
+                    flags.model, device=device, dtype=flags.dtype, plan=asked
+                )
+            result = pipeline(
+                prompt,
+                image=sources or None,
+                height=height,
+                width=width,
+                num_inference_steps=flags.steps,
+                guidance_scale=flags.guidance,
+                temperature=flags.temperature,
+                top_p=flags.top_p,
+                strength=strength,
+                seed=flags.seed,
+                num_images=flags.num_images,
+                quotes=flags.quotes,
+                on_progress=bars,
             )
-        result = pipeline(
-            prompt,
-            image=sources or None,
-            height=height,
-            width=width,
-            num_inference_steps=flags.steps,
-            guidance_scale=flags.guidance,
-            temperature=flags.temperature,
-            top_p=flags.top_p,
-            strength=strength,
-            seed=flags.seed,
-            num_images=flags.num_images,
-            quotes=flags.quotes,
-            on_progress=bars,
-        )
-    output.report(result, output.save(result, flags.output), flags)
+        if ranks.writes:
+            output.report(result, output.save(result, flags.output), flags)
 
 
 def _check_numbers(flags: DrawFlags, strength: float | None) -> None:

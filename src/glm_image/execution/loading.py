@@ -13,11 +13,27 @@ from glm_image.device import Device
 from glm_image.errors import PlanError
 from glm_image.execution.apply import apply, pack, unpack
 from glm_image.execution.offload import Residence, place
-from glm_image.execution.plan import ExecutionPlan, LinearBackend, Offload, WeightFormat
+from glm_image.execution.parallel import Team
+from glm_image.execution.parallel_glm import Cutter, share
+from glm_image.execution.plan import (
+    ExecutionPlan,
+    LinearBackend,
+    Offload,
+    ParallelPlan,
+    WeightFormat,
+)
 from glm_image.execution.quantize import Quantizer
 
+_ALONE = Team()
 
-def load(components: Components, folder: Path, plan: ExecutionPlan, device: Device) -> Residence:
+
+def load(
+    components: Components,
+    folder: Path,
+    plan: ExecutionPlan,
+    device: Device,
+    team: Team = _ALONE,
+) -> Residence:
     """Read the weights and put the plan into effect; the networks are not to be trained.
 
     Args:
@@ -25,6 +41,7 @@ def load(components: Components, folder: Path, plan: ExecutionPlan, device: Devi
         folder: The checkpoint.
         plan: Checked for the device.
         device: Where the networks work and in which dtype.
+        team: The processes that share the work, and the generator's weights.
 
     Returns:
         Has networks on the device while a stage runs.
@@ -41,18 +58,22 @@ def load(components: Components, folder: Path, plan: ExecutionPlan, device: Devi
         for name, network, weights in parts
         if weights is not WeightFormat.STORED
     }
+    generator = published.GENERATOR_FOLDER
+    if team.tensor.size > 1:
+        adopt[generator] = Cutter(components.generator, team.tensor, adopt.get(generator))
     stays = plan.offload is Offload.NONE
     target = Target(
         dtype=device.dtype,
         device=device.torch_device if stays else torch.device("cpu"),
         mapped=plan.offload is Offload.DISK,
     )
-    published.fill(components, folder, target, adopt)
+    files = published.fill(components, folder, target, adopt)
+    share(components.generator, team.tensor)
     networks = networks_of(components)
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
-    return place(networks, plan.offload, device)
+    return place(networks, plan.offload, device, files)
 
 
 def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
@@ -67,8 +88,14 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
         How they run there: what is for the CPU only ends when they leave it.
 
     Raises:
-        PlanError: Quantised and offloaded weights are bound to their device.
+        PlanError: Quantised, offloaded and shared weights are bound to their device.
     """
+    if plan.parallel != ParallelPlan():
+        raise PlanError(
+            "processes that draw together stay on their devices",
+            field="device",
+            hint="load the model again with the other device",
+        )
     formats = {plan.generator.weights, plan.decoder.weights}
     if formats != {WeightFormat.STORED} or plan.offload is not Offload.NONE:
         raise PlanError(
@@ -85,11 +112,14 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
             plan,
             generator=replace(plan.generator, linear=torch_products),
             decoder=replace(plan.decoder, linear=torch_products),
+            autoencoder=replace(plan.autoencoder, linear=torch_products),
         )
     if plan.generator.linear is LinearBackend.ONEDNN:
         pack(components.generator)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
+    if plan.autoencoder.linear is LinearBackend.ONEDNN:
+        pack(components.vae)
     return plan
 
 

@@ -14,6 +14,7 @@ from glm_image.checkpoint.published import Components
 from glm_image.errors import InputError, PlanError
 from glm_image.execution.loading import networks_of
 from glm_image.execution.offload import LEAST_BYTES
+from glm_image.execution.parallel_glm import is_cut
 from glm_image.execution.plan import ExecutionPlan, Offload, WeightFormat
 from glm_image.execution.quantize import STACKS, format_of
 from glm_image.execution.quantized import GROUP
@@ -98,12 +99,14 @@ def account(
     weights, resting = {}, {}
     for name, network in networks_of(components).items():
         layers = _layers(network, formats.get(name, WeightFormat.STORED), dtype)
+        if name == "generator":
+            layers = [_part(layer, plan) for layer in layers]
         weights[name], resting[name] = _held(layers, plan.offload, accelerator=accelerator)
     return Account(
         weights=weights,
         resting=resting,
         work={
-            "generator": _writing(components, work, dtype),
+            "generator": _writing(components, plan, work, dtype),
             "decoder": _painting(components, work, dtype),
             "autoencoder": _drawing(components, plan, work, dtype),
         },
@@ -176,11 +179,12 @@ def without_copies(plan: ExecutionPlan, *, accelerator: bool) -> ExecutionPlan:
     if accelerator or plan.offload is not Offload.DISK:
         return replace(plan, generator=generator)
     plain = ExecutionPlan()
+    drawing = replace(plan.autoencoder, linear=plain.generator.linear, phased=False)
     if generator.weights is WeightFormat.STORED:
         generator = replace(generator, fused=False, linear=plain.generator.linear)
     if decoder.weights is WeightFormat.STORED:
         decoder = replace(decoder, fused=False, linear=plain.decoder.linear)
-    return replace(plan, generator=generator, decoder=decoder)
+    return replace(plan, generator=generator, decoder=decoder, autoencoder=drawing)
 
 
 def _with(plan: ExecutionPlan, weights: WeightFormat) -> ExecutionPlan:
@@ -198,6 +202,7 @@ class _Layer:
     size: int
     in_stack: bool
     quantised: bool
+    divides: bool
 
 
 def _layers(network: nn.Module, weights: WeightFormat, dtype: torch.dtype) -> list[_Layer]:
@@ -211,8 +216,20 @@ def _layers(network: nn.Module, weights: WeightFormat, dtype: torch.dtype) -> li
             formats.add(held)
             size += _bytes(parameter.shape, held, dtype)
         quantised = bool(formats - {WeightFormat.STORED})
-        layers.append(_Layer(size=size, in_stack=name.startswith(STACKS), quantised=quantised))
+        layers.append(
+            _Layer(
+                size=size,
+                in_stack=name.startswith(STACKS),
+                quantised=quantised,
+                divides=is_cut(name),
+            )
+        )
     return layers
+
+
+def _part(layer: _Layer, plan: ExecutionPlan) -> _Layer:
+    """What one process holds of a layer of the generator."""
+    return replace(layer, size=layer.size // plan.parallel.tensor) if layer.divides else layer
 
 
 def _bytes(shape: torch.Size, weights: WeightFormat, dtype: torch.dtype) -> int:
@@ -241,14 +258,15 @@ def _held(layers: list[_Layer], offload: Offload, *, accelerator: bool) -> tuple
     return stays + (2 if accelerator else 1) * max(moving, default=0), stays
 
 
-def _writing(components: Components, work: Work, dtype: torch.dtype) -> int:
+def _writing(components: Components, plan: ExecutionPlan, work: Work, dtype: torch.dtype) -> int:
     """Keys and values of prompt and picture, and the activations of the prompt."""
     config = components.generator.config.text
     grid = (work.size.height // PIXELS_PER_TOKEN) * (work.size.width // PIXELS_PER_TOKEN)
     tokens = _PROMPT_TOKENS + grid + PREVIEW_SIDE**2
     per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim
     widest = _GENERATOR_TENSORS * config.hidden_size + 3 * config.intermediate_size
-    return work.batch * (tokens * per_token + _PROMPT_TOKENS * widest) * dtype.itemsize
+    stored = tokens * per_token // plan.parallel.tensor
+    return work.batch * (stored + _PROMPT_TOKENS * widest) * dtype.itemsize
 
 
 def _painting(components: Components, work: Work, dtype: torch.dtype) -> int:

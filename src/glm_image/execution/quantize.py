@@ -8,6 +8,7 @@ and what they give is not averaged over many tokens: modulations, and the encode
 import torch
 from torch import Tensor, nn
 
+from glm_image.execution import heap
 from glm_image.execution.linear import replace
 from glm_image.execution.plan import WeightFormat
 from glm_image.execution.quantized import (
@@ -44,8 +45,8 @@ class Quantizer:
         self._network = network
         self._weights = weights
 
-    def __call__(self, name: str, weight: Tensor) -> bool:
-        """Quantise one weight if it is to be; say whether it was.
+    def __call__(self, name: str, weight: Tensor) -> Tensor | None:
+        """Quantise one weight if it is to be; else give it back.
 
         Args:
             name: Dotted name of the weight in the network.
@@ -55,9 +56,11 @@ class Quantizer:
         place, _, _ = name.rpartition(".")
         layer = self._network.get_submodule(place)
         if weights is WeightFormat.STORED or type(layer) is not nn.Linear:
-            return False
+            return weight
         replace(self._network, place, _KINDS[weights].of(weight, layer.bias))
-        return True
+        # What rounding took would stay between the layers, as much again as the small weights.
+        heap.give_back()
+        return None
 
 
 def format_of(name: str, shape: torch.Size, weights: WeightFormat) -> WeightFormat:

@@ -132,6 +132,7 @@ def begin(system: System, told: Told) -> Denoising:
             told.steps,
             told.start_pchw,
             system.plan.decoder,
+            system.team,
         )
 
 

@@ -18,6 +18,7 @@ from glm_image.errors import ConfigError, InputError, NotFoundError
 from glm_image.execution import auto, loading
 from glm_image.execution.auto import Asked
 from glm_image.execution.offload import Residence
+from glm_image.execution.parallel import Team, form
 from glm_image.execution.plan import ExecutionPlan
 from glm_image.types import PIXELS_PER_LATENT, Size
 
@@ -52,12 +53,14 @@ class System(Components):
         device: Where the networks are and in which dtype.
         plan: How the networks run.
         residence: Knows which networks are on the device; None if all always are.
+        team: The processes that draw together with this one.
     """
 
     name: str
     device: Device
     plan: ExecutionPlan = field(default_factory=ExecutionPlan)
     residence: Residence | None = None
+    team: Team = field(default_factory=Team)
 
     @classmethod
     def load(
@@ -84,8 +87,10 @@ class System(Components):
         folder = find(model, revision=revision)
         parts = published.outline(folder)
         chosen = auto.choose(plan, parts, device).plan
-        residence = loading.load(parts, folder, chosen, device)
-        return replace(cls._of(parts, model, device), plan=chosen, residence=residence)
+        team = form(chosen.parallel, device)
+        residence = loading.load(parts, folder, chosen, device, team)
+        system = cls._of(parts, model, device)
+        return replace(system, plan=chosen, residence=residence, team=team)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":
