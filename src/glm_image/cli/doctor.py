@@ -127,7 +127,7 @@ def _gigabytes(count: int) -> float:
 
 
 def _model(model: str | None, device: "Device") -> "tuple[System, dict[str, object]]":
-    from glm_image.pipeline.system import BUNDLED, System, find, parameter_count, read_about
+    from glm_image.pipeline.system import BUNDLED, System, find, parameter_count
 
     folder = find(model)
     system = System.outline(folder, model, device)
@@ -145,7 +145,7 @@ def _model(model: str | None, device: "Device") -> "tuple[System, dict[str, obje
         "temperature": system.sampling.temperature,
         "top_p": system.sampling.top_p,
     }
-    about = read_about(folder)
+    about = system.about
     if about is not None:
         facts["about"] = {
             "summary": about.summary,

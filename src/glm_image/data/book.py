@@ -112,7 +112,7 @@ class DesignBook:
         steps: Openings of diagrams with ``{background}`` and ``{direction}``.
         directions: Phrases for "right" and "down".
         labels: The three labels ``{one}``, ``{two}``, ``{three}`` with ``{letters}``.
-        one_shape: The same shape three times: ``{size}``, ``{style}``, ``{colour}``, ``{name}``.
+        one_shape: The same shape three times: ``{style}``, ``{colour}``, ``{name}`` or ``{names}``.
         three_shapes: Three nouns ``{one}``, ``{two}``, ``{three}``.
         arrows: The colour of the arrows: ``{colour}``.
     """

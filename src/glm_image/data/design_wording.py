@@ -2,7 +2,7 @@
 
 from glm_image.data.relations import Thing
 from glm_image.data.scene import Panel, Scene, ShapeGroup
-from glm_image.data.wording import Parts, Pen
+from glm_image.data.wording import Parts, Pen, plural
 
 
 def title_clause(pen: Pen, scene: Scene) -> str:
@@ -74,9 +74,7 @@ def _step_shapes(pen: Pen, scene: Scene) -> str:
     if any((one.kind, one.colour) != (first.kind, first.colour) for one in shapes):
         one, two, three = (pen.thing(group)["thing"] for group in shapes)
         return pen.fill(book.three_shapes, one=one, two=two, three=three)
-    parts: Parts = {
-        "style": pen.rng.choice(pen.book.styles[first.style]),
-        "colour": pen.colour(first.colour),
-        "name": pen.name(first),
-    }
+    style = pen.rng.choice(pen.book.styles[first.style])
+    colour, name = pen.colour(first.colour), pen.name(first)
+    parts: Parts = {"style": style, "colour": colour, "name": name, "names": plural(name)}
     return pen.fill(book.one_shape, **parts)

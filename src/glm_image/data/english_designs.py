@@ -100,8 +100,8 @@ DESIGNS = DesignBook(
     ),
     one_shape=(
         "each step is a {style} {colour} {name}",
-        "the steps are (shown as |){style} {colour} {name}s",
-        "three {style} {colour} {name}s",
+        "the steps are (shown as |){style} {colour} {names}",
+        "three {style} {colour} {names}",
         "every label belongs to a {style} {colour} {name}",
     ),
     three_shapes=(

@@ -70,3 +70,17 @@ PROMPT_WORDS: tuple[str, ...] = (
     *_CHARACTERS,
 )
 """Words with the space before them, words at the start of a piece, Chinese characters."""
+
+_COMMON_CHARACTERS = """
+一三上下不与且两个中为主之了二于互五些交亮人从他代以们份传位体余作你使依侧保偏做先全公六其内再写净几出分切创别到制副加动半单卡印原去
+反取变另只可右号司各同名后向告和四图圆在地均块填增处外大央头好子字学它宋实家容对封将小就左巨希带帮幅干平并应底店建开张形往待得心您
+想成我打把报招拿持换掉排接描摆擦改放整文方无时星是景替最有望本条来柔标校样格桃棋棕横橘橙次正步每波洁活流浅海涂淡深添渐满灰点烦然爱
+片牌环现生用田由画白的盘相看眼着示移程空端第等签简算箭粉紧紫红纯纸纹线绘给绿缩翻而背能至色英菱落蓝行表要见角计让设诉译该语请读调谢
+象贴走转轮边过还这进连选那部都里铺间除需青静面顶颗题颜骤麻黄黑
+"""
+"""Of the wording, among those that are drawn."""
+
+WORDING: frozenset[str] = frozenset(
+    {word.strip().lower() for word in PROMPT_WORDS} | set("".join(_COMMON_CHARACTERS.split()))
+)
+"""Every word in lower case, and every Chinese character, that stands outside of quoted texts."""

@@ -111,7 +111,7 @@ class Pen:
         name = self.rng.choice(self.book.shapes[group.kind])
         if self.book.chinese or len(group.boxes) == 1:
             return name
-        return name + ("es" if name.endswith("s") else "s")
+        return plural(name)
 
     def text(self, line: TextLine) -> Parts:
         """``text``, ``noun``, ``look`` and ``letters`` of a text."""
@@ -162,6 +162,11 @@ class Pen:
 def book_for(rng: random.Random) -> Phrasebook:
     """The language of a training prompt."""
     return ENGLISH if rng.random() < _ENGLISH else CHINESE
+
+
+def plural(name: str) -> str:
+    """Several of a shape, in English."""
+    return name + ("es" if name.endswith("s") else "s")
 
 
 def things_in_order(pen: Pen, scene: Scene, things: list[Thing]) -> list[tuple[Thing, Pen, str]]:

@@ -22,6 +22,7 @@ from glm_image.pipeline.params import is_whole
 from glm_image.pipeline.picture import Picture
 from glm_image.pipeline.sampling import MAX_SEED
 from glm_image.pipeline.system import System
+from glm_image.tokenizer.plain_words import unknown_words
 from glm_image.types import Prompt, Size, Source
 
 SourceImage = PilImage.Image | Path | str | bytes
@@ -38,6 +39,9 @@ MAX_IMAGES = 64
 
 MAX_SOURCES = 16
 """Most source pictures of one prompt."""
+
+_MOST_WORDS = 8
+"""Most words that a note names."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,7 +87,7 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     images = _sources_per_prompt(request.image, len(texts))
     count = _count(request.num_images)
     seeds = _seeds(system, request.seeds, len(texts), count)
-    notes: list[str] = []
+    notes = _strange_words(system, texts)
     # A picture that several prompts share is read and scaled once.
     opened = {id(image): opening.load(image) for own in images for image in own}
     scaled = {key: _scale(system, picture, notes) for key, picture in opened.items()}
@@ -103,6 +107,22 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
         )
     ]
     return pictures, list(dict.fromkeys(notes))
+
+
+def _strange_words(system: System, texts: Sequence[str]) -> list[str]:
+    """Says which words mean nothing to a model that has read few, and what it draws instead."""
+    about = system.about
+    if about is None or about.words == "":
+        return []
+    known = frozenset(about.words.split())
+    found = dict.fromkeys(word for text in texts for word in unknown_words(text, known))
+    if not found:
+        return []
+    words = ", ".join(list(found)[:_MOST_WORDS])
+    return [
+        f"the model has never read: {words}. What it draws: {about.summary} "
+        "`glm-image doctor` tells it in full"
+    ]
 
 
 def check_texts(prompt: str | Sequence[str]) -> list[str]:

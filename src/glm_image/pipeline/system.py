@@ -37,11 +37,14 @@ class About:
         summary: One sentence.
         draws: What it can draw and what it cannot.
         examples: Prompts that it does well.
+        words: Every word in lower case, and every Chinese character, that it has read outside of
+            quoted texts, with spaces between; "" if the words were no closed list.
     """
 
     summary: str
     draws: tuple[str, ...]
     examples: tuple[str, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,7 @@ class System(Components):
     Args:
         name: What the user called the model.
         device: Where the networks are and in which dtype.
+        about: What the checkpoint says about itself; None if it says nothing.
         plan: How the networks run.
         residence: Knows which networks are on the device; None if all always are.
         team: The processes that draw together with this one.
@@ -58,6 +62,7 @@ class System(Components):
 
     name: str
     device: Device
+    about: About | None = None
     plan: ExecutionPlan = field(default_factory=ExecutionPlan)
     residence: Residence | None = None
     team: Team = field(default_factory=Team)
@@ -89,7 +94,7 @@ class System(Components):
         chosen = auto.choose(plan, parts, device).plan
         team = form(chosen.parallel, device)
         residence = loading.load(parts, folder, chosen, device, team)
-        system = cls._of(parts, model, device)
+        system = cls._of(parts, folder, model, device)
         return replace(system, plan=chosen, residence=residence, team=team)
 
     @classmethod
@@ -99,7 +104,7 @@ class System(Components):
         Raises:
             CheckpointError: Configs are wrong; every problem is listed.
         """
-        return cls._of(published.outline(folder), model, device)
+        return cls._of(published.outline(folder), folder, model, device)
 
     def to(self, device: Device) -> "System":
         """The same system with its networks moved to another device, in the dtype they have."""
@@ -107,9 +112,12 @@ class System(Components):
         return replace(self, device=device, plan=plan)
 
     @classmethod
-    def _of(cls, parts: Components, model: str | Path | None, device: Device) -> "System":
+    def _of(
+        cls, parts: Components, folder: Path, model: str | Path | None, device: Device
+    ) -> "System":
         values = {field.name: getattr(parts, field.name) for field in fields(parts)}
-        return cls(**values, name=BUNDLED if model is None else str(model), device=device)
+        name = BUNDLED if model is None else str(model)
+        return cls(**values, name=name, device=device, about=read_about(folder))
 
     @property
     def networks(self) -> dict[str, nn.Module]:

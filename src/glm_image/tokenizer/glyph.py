@@ -7,7 +7,7 @@ Source: Xue et al. 2022, ByT5, section 3; reference behaviour: diffusers, GlmIma
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -55,18 +55,18 @@ def smart_quotes(prompt: str) -> list[str]:
     No quotes are an apostrophe inside a word (``don't``), a foot or inch mark after a number
     (``5'10"``) and an empty pair.
     """
-    texts: list[str] = []
-    index = 0
-    while index < len(prompt):
-        end = _closing_index(prompt, index)
-        if end is None:
-            index += 1
-            continue
-        text = prompt[index + 1 : end]
-        if text.strip():
-            texts.append(text)
-        index = end + 1
-    return texts
+    texts = (prompt[start + 1 : end] for start, end in _quoted_spans(prompt))
+    return [text for text in texts if text.strip()]
+
+
+def without_quoted(prompt: str) -> str:
+    """The prompt with every text that :func:`smart_quotes` finds left out, its quotes kept."""
+    kept: list[str] = []
+    behind = 0
+    for start, end in _quoted_spans(prompt):
+        kept.append(prompt[behind : start + 1])
+        behind = end
+    return "".join(kept) + prompt[behind:]
 
 
 def reference_quotes(prompt: str) -> list[str]:
@@ -110,6 +110,17 @@ def byt5_batch(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
     ids_bs = torch.tensor([row + [PAD_ID] * (length - len(row)) for row in rows])
     lengths_b1 = torch.tensor([[len(row)] for row in rows])
     return ids_bs, torch.arange(length)[None] < lengths_b1
+
+
+def _quoted_spans(prompt: str) -> Iterator[tuple[int, int]]:
+    """Where outermost quotes open and close, in reading order."""
+    index = 0
+    while index < len(prompt):
+        end = _closing_index(prompt, index)
+        if end is not None:
+            yield index, end
+            index = end
+        index += 1
 
 
 def _bytes(text: str) -> list[int]:

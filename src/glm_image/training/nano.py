@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from glm_image.checkpoint import published
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.data import text_vocabulary
+from glm_image.data.prompt_words import WORDING
 from glm_image.data.vocabulary import meanings
 from glm_image.image.size import SourceLimits
 from glm_image.models import presets
@@ -64,6 +65,7 @@ ABOUT: dict[str, object] = {
         'a plain blue background, a big yellow star in the center, "HELLO" at the top in white',
         "红色背景的海报，上方写着“大海”，白色字，下方有三个小黄色星星",
     ],
+    "words": " ".join(sorted(WORDING)),
 }
 
 
