@@ -62,6 +62,14 @@ def test_the_activation_is_part_of_the_layer(approximate: str) -> None:
 
 
 @packs
+def test_strided_inputs_give_the_same_bits() -> None:
+    packed = linear.pack(layer(24, 40, bias=True, dtype=torch.float32))
+    x = seeded(7, 80)[:, ::2]
+    assert not x.is_contiguous()
+    assert torch.equal(packed(x), packed(x.contiguous()))
+
+
+@packs
 def test_a_row_is_not_changed_by_its_neighbours() -> None:
     packed = linear.pack(layer(64, 48, bias=True, dtype=torch.float32))
     x = seeded(16, 48)

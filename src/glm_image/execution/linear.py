@@ -59,8 +59,9 @@ class PackedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., in]`` to ``[..., out]``."""
         attribute, algorithm = (_PLAIN, "") if self.gelu is None else (_GELU, self.gelu)
+        # Strided inputs would take oneDNN's reference path, thousands of times slower.
         out: Tensor = torch.ops.mkldnn._linear_pointwise(
-            x, self._packed, self.bias, attribute, [], algorithm
+            x.contiguous(), self._packed, self.bias, attribute, [], algorithm
         )
         return out
 
