@@ -17,14 +17,25 @@ Source: zai-org/GLM-Image; reference behaviour: diffusers, GlmImagePipeline.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
-from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
+from glm_image.checkpoint.holdings import (
+    DIFFUSERS_STEM,
+    DIT_FOLDER,
+    SCHEDULER_FILE,
+    SCHEDULER_FOLDER,
+    TRANSFORMERS_STEM,
+    VAE_FOLDER,
+    Holdings,
+    Stored,
+    fill,
+)
+from glm_image.checkpoint.reader import Target
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -38,18 +49,11 @@ from glm_image.tokenizer.glyph import BYTE_OFFSET
 from glm_image.tokenizer.text import SETTINGS_FILE, TOKENIZER_FILE, TextTokenizer
 
 GENERATOR_FOLDER = "vision_language_encoder"
-DIT_FOLDER = "transformer"
-VAE_FOLDER = "vae"
 GLYPH_ENCODER_FOLDER = "text_encoder"
 PROCESSOR_FOLDER = "processor"
 BYTE_TOKENIZER_FOLDER = "tokenizer"
-SCHEDULER_FOLDER = "scheduler"
 
 GENERATION_FILE = "generation_config.json"
-SCHEDULER_FILE = "scheduler_config.json"
-
-TRANSFORMERS_STEM = "model"
-DIFFUSERS_STEM = "diffusion_pytorch_model"
 
 ABOUT_FILE = "about.json"
 """What a model was trained to draw; the published checkpoint has none."""
@@ -62,8 +66,8 @@ DEFAULT_SHARD_SIZE = 5 * 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Components:
-    """Everything a checkpoint holds.
+class Components(Holdings):
+    """Everything a checkpoint of GLM-Image holds.
 
     Args:
         generator: The autoregressive generator.
@@ -79,14 +83,29 @@ class Components:
         ConfigError: The parts do not fit each other.
     """
 
+    LANGUAGE: ClassVar[str] = "generator"
+    LANGUAGE_FOLDER: ClassVar[str] = GENERATOR_FOLDER
+
     generator: Generator
     dit: DiT
-    vae: Vae
     glyph_encoder: GlyphEncoder
     text_tokenizer: TextTokenizer
-    schedule: ScheduleConfig
     sampling: SamplingDefaults
     source_limits: SourceLimits
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks by name."""
+        return {
+            "generator": self.generator,
+            "decoder": self.dit,
+            "autoencoder": self.vae,
+            "glyph encoder": self.glyph_encoder,
+        }
+
+    def stored(self) -> tuple[Stored, ...]:
+        """The networks and where their weights stand."""
+        return _networks(self)
 
     def __post_init__(self) -> None:
         problems = _Parts(
@@ -121,38 +140,6 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
     components = outline(folder)
     fill(components, folder, Target(dtype=dtype, device=device))
     return components
-
-
-def fill(
-    components: Components,
-    folder: Path,
-    target: Target,
-    adopt: Mapping[str, Adopt] | None = None,
-) -> None:
-    """Read the weights of networks that have none yet, one tensor at a time.
-
-    Args:
-        components: What :func:`outline` gave.
-        folder: The same folder.
-        target: What the weights become.
-        adopt: By folder of a network, what may take a weight as it is read, see
-            :class:`~glm_image.checkpoint.reader.WeightJob`.
-
-    Raises:
-        CheckpointError: Weights are wrong; every problem is listed.
-    """
-    takers = adopt or {}
-    jobs = [
-        WeightJob(
-            folder=folder / network.folder,
-            stem=network.stem,
-            module=network.module,
-            table=network.table,
-            adopt=takers.get(network.folder),
-        )
-        for network in _networks(components)
-    ]
-    load_weights(jobs, target)
 
 
 def outline(folder: Path) -> Components:
@@ -289,13 +276,9 @@ class _Parts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Network:
-    """One network and where it stands in a checkpoint."""
+class _Network(Stored):
+    """One network, where it stands and how it is configured."""
 
-    folder: str
-    stem: str
-    module: nn.Module
-    table: keymap.KeyTable
     config: dict[str, Any]
 
 

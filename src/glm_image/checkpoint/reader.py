@@ -147,6 +147,7 @@ def _plan(job: WeightJob, problems: list[str]) -> list[_Planned]:
     found = len(problems)
     entries = find_entries(job.folder, job.stem, problems)
     entries = _without_copies(entries, job.table, problems)
+    entries = {name: entry for name, entry in entries.items() if not job.table.is_unused(name)}
     wanted = job.module.state_dict()
     planned: list[_Planned] = []
     for name, entry in entries.items():

@@ -4,10 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from glm_image.checkpoint import published
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint import holdings
+from glm_image.checkpoint.holdings import DIT_FOLDER, Holdings
 from glm_image.checkpoint.reader import Adopt, Target
 from glm_image.device import Device
 from glm_image.errors import PlanError
@@ -17,7 +16,7 @@ from glm_image.execution.plan import ExecutionPlan, LinearBackend, Offload, Weig
 from glm_image.execution.quantize import Quantizer
 
 
-def load(components: Components, folder: Path, plan: ExecutionPlan, device: Device) -> Residence:
+def load(components: Holdings, folder: Path, plan: ExecutionPlan, device: Device) -> Residence:
     """Read the weights and put the plan into effect; the networks are not to be trained.
 
     Args:
@@ -33,8 +32,8 @@ def load(components: Components, folder: Path, plan: ExecutionPlan, device: Devi
         CheckpointError: Weights are wrong; every problem is listed.
     """
     parts = (
-        (published.GENERATOR_FOLDER, components.generator, plan.generator.weights),
-        (published.DIT_FOLDER, components.dit, plan.decoder.weights),
+        (components.LANGUAGE_FOLDER, components.language, plan.generator.weights),
+        (DIT_FOLDER, components.dit, plan.decoder.weights),
     )
     adopt: dict[str, Adopt] = {
         name: Quantizer(network, weights)
@@ -47,15 +46,15 @@ def load(components: Components, folder: Path, plan: ExecutionPlan, device: Devi
         device=device.torch_device if stays else torch.device("cpu"),
         mapped=plan.offload is Offload.DISK,
     )
-    published.fill(components, folder, target, adopt)
-    networks = networks_of(components)
+    holdings.fill(components, folder, target, adopt)
+    networks = components.networks
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
     return place(networks, plan.offload, device)
 
 
-def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
+def move(components: Holdings, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
     """Move networks to another device in place.
 
     Args:
@@ -76,7 +75,7 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
             field="device",
             hint="load the model again with the other device",
         )
-    for network in networks_of(components).values():
+    for network in components.networks.values():
         unpack(network)
         network.to(device.torch_device)
     if device.is_accelerator:
@@ -87,17 +86,7 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
             decoder=replace(plan.decoder, linear=torch_products),
         )
     if plan.generator.linear is LinearBackend.ONEDNN:
-        pack(components.generator)
+        pack(components.language)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
     return plan
-
-
-def networks_of(components: Components) -> dict[str, nn.Module]:
-    """The networks of a checkpoint by name."""
-    return {
-        "generator": components.generator,
-        "decoder": components.dit,
-        "autoencoder": components.vae,
-        "glyph encoder": components.glyph_encoder,
-    }

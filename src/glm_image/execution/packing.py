@@ -23,43 +23,43 @@ from torch import Tensor
 from glm_image.errors import ShapeError
 from glm_image.execution.step_cache import StepCache
 from glm_image.layers.attention import attend
-from glm_image.models.dit import DiT, DiTInputs, Modulations, ReferenceCache
 from glm_image.models.dit_block import EPS, Block, JointAttention, KeyValue, normalize
+from glm_image.models.dit_inputs import ReferenceCache, TextInputs
+from glm_image.models.dit_prepared import Modulations
+from glm_image.models.dit_trunk import Trunk
 
-Conditions = tuple[DiTInputs, ReferenceCache | None]
+Conditions = tuple[TextInputs, ReferenceCache | None]
 """What one branch knows about the pictures of a batch."""
 
 
-def one_size(branches: Sequence[DiTInputs]) -> tuple[Tensor, Tensor]:
-    """Crop and size ``[1, 2]`` that all pictures share.
+def one_size(branches: Sequence[TextInputs]) -> Tensor:
+    """Crop and size ``[1, k]`` that all pictures share.
 
     Raises:
         ShapeError: They do not share them.
     """
-    first = branches[0]
-    crop_12, size_12 = first.crop_b2[:1], first.target_size_b2[:1]
+    sizes_1k = branches[0].sizes_bk[:1]
     for inputs in branches:
-        if bool((inputs.crop_b2 != crop_12).any() | (inputs.target_size_b2 != size_12).any()):
+        if bool((inputs.sizes_bk != sizes_1k).any()):
             raise ShapeError(
                 "pictures of one pass differ in size or crop",
                 field="target_size_b2",
                 hint="make pictures of different sizes one after another",
             )
-    return crop_12, size_12
+    return sizes_1k
 
 
-def modulate(dit: DiT, timesteps: Sequence[float], size: tuple[Tensor, Tensor]) -> Modulations:
+def modulate(dit: Trunk, timesteps: Sequence[float], sizes_1k: Tensor) -> Modulations:
     """Modulations of noise levels, one row each, in which scales already count from 1.
 
     Args:
         dit: The decoder.
         timesteps: Noise levels on the unshifted grid, 0 to 1000.
-        size: What :func:`one_size` gives.
+        sizes_1k: What :func:`one_size` gives.
     """
-    crop_t2, size_t2 = (values.expand(len(timesteps), 2) for values in size)
-    timestep_t = torch.tensor(timesteps, dtype=torch.float32, device=crop_t2.device)
-    dtype = dit.prior_token_embedding.weight.dtype
-    modulations = dit.modulations(timestep_t, crop_t2, size_t2, dtype)
+    sizes_tk = sizes_1k.expand(len(timesteps), -1)
+    timestep_t = torch.tensor(timesteps, dtype=torch.float32, device=sizes_tk.device)
+    modulations = dit.modulations(timestep_t, sizes_tk, dit.dtype)
     for block in modulations.blocks:
         block[:, :, 1] += 1
     modulations.output[0] += 1
@@ -124,7 +124,7 @@ class Pack:
         width: Columns of the latents.
     """
 
-    def __init__(self, dit: DiT, branches: Sequence[Conditions], height: int, width: int) -> None:
+    def __init__(self, dit: Trunk, branches: Sequence[Conditions], height: int, width: int) -> None:
         self._dit = dit
         self._grid = (height // dit.config.patch_size, width // dit.config.patch_size)
         runs, tokens, cos, sin = zip(*_lay_out(dit, branches, self._grid), strict=True)
@@ -133,7 +133,7 @@ class Pack:
         low_lk, high_lk = torch.cat(sin).chunk(2, dim=-1)
         sin_lk = torch.cat((-low_lk, high_lk), dim=-1)
         self._rope = (torch.cat(cos)[:, None], sin_lk[:, None])
-        self._shape = (len(branches), len(branches[0][0].prior_ids_bn))
+        self._shape = (len(branches), branches[0][0].batch)
 
     def run(
         self, latents_bchw: Tensor, modulations: Modulations, cache: StepCache, branches: int
@@ -153,7 +153,7 @@ class Pack:
         branches, pictures = min(branches, self._shape[0]), self._shape[1]
         runs = [run for run in self._runs if run.branch < branches]
         x_ld = self._base_ld[: runs[-1].stop].clone()
-        image_bnd = dit.image_projector(latents_bchw.to(x_ld.dtype))
+        image_bnd = dit.embed(latents_bchw.to(x_ld.dtype))
         for run in runs:
             run.image(x_ld).add_(image_bnd[run.pictures])
         body = _Body(dit, runs, modulations, self._rope)
@@ -173,7 +173,7 @@ class _Body:
     """The blocks of one pass; they work in place on the tokens of some runs."""
 
     def __init__(
-        self, dit: DiT, runs: Sequence[_Run], modulations: Modulations, rope: KeyValue
+        self, dit: Trunk, runs: Sequence[_Run], modulations: Modulations, rope: KeyValue
     ) -> None:
         self._blocks = [cast(Block, block) for block in dit.transformer_blocks]
         self._runs, self._modulations = runs, modulations
@@ -237,7 +237,7 @@ def _turn(x_lak: Tensor, cos_l1k: Tensor, sin_l1k: Tensor) -> Tensor:
 
 
 def _lay_out(
-    dit: DiT, branches: Sequence[Conditions], grid: tuple[int, int]
+    dit: Trunk, branches: Sequence[Conditions], grid: tuple[int, int]
 ) -> Iterator[tuple[_Run, Tensor, Tensor, Tensor]]:
     """All runs in order: what is known of their tokens ``[l, d]``, cosines and sines ``[l, k]``."""
     start = 0
@@ -262,7 +262,7 @@ def _lay_out(
 
 
 def _alike(
-    inputs: DiTInputs, references: ReferenceCache | None
+    inputs: TextInputs, references: ReferenceCache | None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Indices of pictures with equal numbers of tokens, and their masks of glyphs and references.
 

@@ -18,6 +18,7 @@ from glm_image.execution.velocity import Branch, Guidance
 from glm_image.image.size import OutputPlan
 from glm_image.pipeline import condition, decode, denoise, prompt
 from glm_image.pipeline.denoise import Denoising
+from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Batch
 from glm_image.pipeline.sampling import Draws, draw
@@ -137,7 +138,7 @@ def begin(system: System, told: Told) -> Denoising:
 
 @torch.inference_mode()
 def draw_pixels(
-    system: System, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
+    system: Loaded, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
 ) -> list[NDArray[np.uint8]]:
     """Fifth stage: draw latents as pixels.
 
@@ -149,7 +150,7 @@ def draw_pixels(
 
 
 def preview(
-    system: System, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
+    system: Loaded, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
 ) -> list[PilImage.Image]:
     """What can be seen of pictures that are not finished."""
     return [PilImage.fromarray(pixels) for pixels in draw_pixels(system, outputs, latents)]

@@ -1,8 +1,7 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from glm_image.device import Device
 from glm_image.errors import ConfigError, InputError, NotFoundError
 from glm_image.execution import auto, loading
 from glm_image.execution.auto import Asked
-from glm_image.execution.offload import Residence
-from glm_image.execution.plan import ExecutionPlan
-from glm_image.types import PIXELS_PER_LATENT, Size
+from glm_image.models.dit import DiT
+from glm_image.pipeline.loaded import Loaded
+from glm_image.types import Size
 
 BUNDLED = "nano"
 """Name of the model inside the package, which is used when no other is asked for."""
@@ -44,20 +43,10 @@ class About:
 
 
 @dataclass(frozen=True, kw_only=True)
-class System(Components):
-    """Everything a request needs.
+class System(Loaded, Components):
+    """Everything that a request to GLM-Image needs."""
 
-    Args:
-        name: What the user called the model.
-        device: Where the networks are and in which dtype.
-        plan: How the networks run.
-        residence: Knows which networks are on the device; None if all always are.
-    """
-
-    name: str
-    device: Device
-    plan: ExecutionPlan = field(default_factory=ExecutionPlan)
-    residence: Residence | None = None
+    dit: DiT
 
     @classmethod
     def load(
@@ -96,28 +85,10 @@ class System(Components):
         """
         return cls._of(published.outline(folder), model, device)
 
-    def to(self, device: Device) -> "System":
-        """The same system with its networks moved to another device, in the dtype they have."""
-        plan = loading.move(self, self.plan, device)
-        return replace(self, device=device, plan=plan)
-
     @classmethod
     def _of(cls, parts: Components, model: str | Path | None, device: Device) -> "System":
         values = {field.name: getattr(parts, field.name) for field in fields(parts)}
         return cls(**values, name=BUNDLED if model is None else str(model), device=device)
-
-    @property
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks by name."""
-        return loading.networks_of(self)
-
-    def present(self, *names: str) -> AbstractContextManager[None]:
-        """Have networks on the device inside this block, wherever they wait otherwise.
-
-        Args:
-            names: Of ``networks``.
-        """
-        return nullcontext() if self.residence is None else self.residence.at_work(*names)
 
     @property
     def max_tokens(self) -> int:
@@ -138,11 +109,6 @@ class System(Components):
     def sides(self) -> tuple[int, int]:
         """Least and greatest side of a picture in pixels."""
         return side_range(self.vae.config.sample_size)
-
-    def latent_shape(self, size: Size) -> tuple[int, int, int]:
-        """Channels, rows and columns of the latents of a picture."""
-        rows, columns = size.height // PIXELS_PER_LATENT, size.width // PIXELS_PER_LATENT
-        return self.dit.config.in_channels, rows, columns
 
     def check_size(self, size: Size, field: str) -> None:
         """Refuse a size that the model was not trained for.
