@@ -17,7 +17,10 @@ import typer
 from glm_image.errors import InputError
 
 FLAG_OF_FIELD = {
+    "any_size": "--any-size",
     "batch": "--batch",
+    "compat": "--compat",
+    "control_image": "--control",
     "data": "--data",
     "decoder.weights": "--weights",
     "device": "--device",
@@ -27,8 +30,10 @@ FLAG_OF_FIELD = {
     "height, width": "--size",
     "image": "IMAGE",
     "limit": "--limit",
+    "lora": "--lora",
     "memory": "--memory",
     "model": "--model",
+    "negative_prompt": "--negative",
     "num_images": "-n",
     "num_inference_steps": "--steps",
     "offload": "--offload",
@@ -168,7 +173,29 @@ class SamplingFlags(ModelFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawFlags(PlanFlags, SamplingFlags):
+class CogView4Flags:
+    """What only CogView4 understands."""
+
+    negative: Annotated[
+        str | None,
+        flag("Words to lead away from. Default: none.", metavar="TEXT", panel="CogView4"),
+    ] = None
+    control: Annotated[
+        str | None,
+        flag("Picture for a control checkpoint.", metavar="PATH", panel="CogView4"),
+    ] = None
+    any_size: Annotated[
+        bool,
+        flag("Accept sizes that it was not trained for.", "--any-size", panel="CogView4"),
+    ] = False
+    compat: Annotated[
+        bool,
+        flag("Round latents as the reference library does.", "--compat", panel="CogView4"),
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawFlags(CogView4Flags, PlanFlags, SamplingFlags):
     """Which pictures are made and where they go."""
 
     seed: Annotated[
@@ -178,6 +205,15 @@ class DrawFlags(PlanFlags, SamplingFlags):
     num_images: Annotated[
         int, flag("Number of pictures. Default: 1.", "-n", "--num-images", metavar="N")
     ] = 1
+    lora: Annotated[
+        list[str] | None,
+        flag(
+            "File with low-rank changes of the decoder, and its scale. May be repeated.",
+            "--lora",
+            metavar="PATH[=X]",
+            panel="Model",
+        ),
+    ] = None
     output: Annotated[
         str | None,
         flag(

@@ -9,6 +9,7 @@ from glm_image.cli import output
 from glm_image.cli.flags import DrawFlags, parse_size
 from glm_image.cli.planning import wish
 from glm_image.cli.progress import Bars
+from glm_image.errors import InputError
 
 
 def generate(
@@ -35,36 +36,107 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
     """
     height, width = parse_size(flags.size)
     asked = wish(flags)
+    loras = [_lora(text) for text in flags.lora or []]
     output.check_target(flags.output)
     with Bars(quiet=flags.quiet) as bars:
         with bars.waiting("loading the model"):
-            from glm_image.image.codec import load
-            from glm_image.pipeline.api import GlmImagePipeline
+            from glm_image.image.codec import load as load_image
+            from glm_image.pipeline.cogview4_api import CogView4Pipeline
+            from glm_image.pipeline.load import is_cogview4, load
             from glm_image.pipeline.request import check_texts
+            from glm_image.pipeline.system import find
 
             # What is wrong with the request is said before minutes of loading, not after.
             check_texts(prompt)
             _check_numbers(flags, strength)
-            sources = [load(path) for path in images]
-            pipeline = GlmImagePipeline.from_pretrained(
-                flags.model, device=flags.device, dtype=flags.dtype, plan=asked
+            sources = [load_image(path) for path in images]
+            control = None if flags.control is None else load_image(flags.control)
+            for_cogview4 = is_cogview4(find(flags.model))
+            _refuse_strangers(flags, len(images), for_cogview4=for_cogview4)
+            pipeline = load(flags.model, device=flags.device, dtype=flags.dtype, plan=asked)
+            for path, scale in loras:
+                pipeline.loras.load(path, scale=scale)
+        if isinstance(pipeline, CogView4Pipeline):
+            result = pipeline(
+                prompt,
+                negative_prompt=flags.negative,
+                image=sources[0] if sources else None,
+                strength=strength,
+                control_image=control,
+                height=height,
+                width=width,
+                any_size=flags.any_size,
+                num_inference_steps=flags.steps,
+                guidance_scale=flags.guidance,
+                seed=flags.seed,
+                num_images=flags.num_images,
+                compat=flags.compat,
+                on_progress=bars,
             )
-        result = pipeline(
-            prompt,
-            image=sources or None,
-            height=height,
-            width=width,
-            num_inference_steps=flags.steps,
-            guidance_scale=flags.guidance,
-            temperature=flags.temperature,
-            top_p=flags.top_p,
-            strength=strength,
-            seed=flags.seed,
-            num_images=flags.num_images,
-            quotes=flags.quotes,
-            on_progress=bars,
-        )
+        else:
+            result = pipeline(
+                prompt,
+                image=sources or None,
+                height=height,
+                width=width,
+                num_inference_steps=flags.steps,
+                guidance_scale=flags.guidance,
+                temperature=flags.temperature,
+                top_p=flags.top_p,
+                strength=strength,
+                seed=flags.seed,
+                num_images=flags.num_images,
+                quotes=flags.quotes,
+                on_progress=bars,
+            )
     output.report(result, output.save(result, flags.output), flags)
+
+
+def _refuse_strangers(flags: DrawFlags, images: int, *, for_cogview4: bool) -> None:
+    """Refuse what is asked for and means nothing to the model.
+
+    Raises:
+        InputError: Names every such flag.
+    """
+    given: dict[str, object] = (
+        {"temperature": flags.temperature, "top_p": flags.top_p, "quotes": flags.quotes}
+        if for_cogview4
+        else {
+            "negative_prompt": flags.negative,
+            "control_image": flags.control,
+            "any_size": flags.any_size or None,
+            "compat": flags.compat or None,
+        }
+    )
+    strangers = [name for name, value in given.items() if value is not None]
+    mine, other = ("CogView4", "GLM-Image") if for_cogview4 else ("GLM-Image", "CogView4")
+    if strangers:
+        raise InputError(
+            f"{mine} has nothing of the kind",
+            field=", ".join(strangers),
+            hint=f"leave it out, or draw with {other}",
+        )
+    if for_cogview4 and images > 1:
+        raise InputError(
+            f"{images} pictures, CogView4 takes no references",
+            field="image",
+            hint="give one picture to start from, or edit with GLM-Image",
+        )
+
+
+def _lora(text: str) -> tuple[str, float]:
+    """Path and scale of ``PATH`` or ``PATH=SCALE``.
+
+    Raises:
+        InputError: The scale is no number.
+    """
+    path, mark, scale = text.rpartition("=")
+    if not mark:
+        return text, 1.0
+    try:
+        return path, float(scale)
+    except ValueError as error:
+        raise InputError(f"got {text!r}", field="lora", hint="write PATH=0.8") from error
 
 
 def _check_numbers(flags: DrawFlags, strength: float | None) -> None:

@@ -51,12 +51,13 @@ class SizeRule:
             key=lambda one: abs(one.height - size.height) + abs(one.width - size.width),
         )
 
-    def check(self, size: Size, *, any_size: bool = False) -> None:
+    def check(self, size: Size, *, any_size: bool = False, field: str = "height, width") -> None:
         """Refuse a size that the model was not trained for.
 
         Args:
             size: In pixels.
             any_size: Whether to accept whatever the networks can run.
+            field: What the size was given for.
 
         Raises:
             InputError: The size is refused; names the nearest that is not.
@@ -70,6 +71,6 @@ class SizeRule:
             rule = f"multiples of {LEAST_STEP}"
         raise InputError(
             f"got {size}",
-            field="height, width",
+            field=field,
             hint=f"{rule}, at most {self.pixels} pixels; the nearest is {self.nearest(size)}",
         )

@@ -11,7 +11,7 @@ from glm_image.device import resolve
 from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
-from glm_image.pipeline.arguments import device_of, initial_seeds, make, refuse_both
+from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
 from glm_image.pipeline.generate import generate
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.progress import OnProgress, Watch
@@ -25,10 +25,14 @@ class GlmImagePipeline:
 
     Args:
         system: The loaded model.
+
+    Attributes:
+        loras: Low-rank changes of the decoder: load, scale, merge, unmerge, unload.
     """
 
     def __init__(self, system: System) -> None:
         self.system = system
+        self.loras = loras_of(system)
 
     @classmethod
     def from_pretrained(

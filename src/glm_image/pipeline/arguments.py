@@ -7,6 +7,9 @@ import torch
 
 from glm_image.device import Device, resolve
 from glm_image.errors import GlmImageError, InputError
+from glm_image.execution.lora import Loras
+from glm_image.execution.plan import Offload
+from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.params import is_whole
 from glm_image.pipeline.picture import Picture, batches
 from glm_image.pipeline.progress import Watch
@@ -31,6 +34,11 @@ def device_of(
     return resolve(
         None if where is None else str(where), dtype if torch_dtype is None else torch_dtype
     )
+
+
+def loras_of(system: Loaded) -> Loras:
+    """The low-rank changes of a loaded model, none so far."""
+    return Loras(dit=system.dit, offloaded=system.plan.offload is not Offload.NONE)
 
 
 def make(

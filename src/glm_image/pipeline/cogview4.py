@@ -77,6 +77,24 @@ class CogView4System(Loaded, CogView4Components):
         """Size of a picture if nobody names one."""
         return Size(self.rule.side, self.rule.side)
 
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Least and greatest side of a picture in pixels."""
+        return self.rule.sides
+
+    @property
+    def takes_control(self) -> bool:
+        """Whether pictures are drawn after a control picture."""
+        return self.dit.config.takes_control
+
+    def check_size(self, size: Size, field: str) -> None:
+        """Refuse a size that the model was not trained for.
+
+        Raises:
+            InputError: The size is out of the rule.
+        """
+        self.rule.check(size, field=field)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draws:

@@ -10,7 +10,7 @@ from torch import Tensor
 from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
-from glm_image.pipeline.arguments import device_of, initial_seeds, make, refuse_both
+from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
 from glm_image.pipeline.cogview4 import CogView4System, generate, prompts_of
 from glm_image.pipeline.cogview4_request import CogView4Request, read
 from glm_image.pipeline.params import CogView4Params
@@ -30,10 +30,14 @@ class CogView4Pipeline:
 
     Args:
         system: The loaded model.
+
+    Attributes:
+        loras: Low-rank changes of the decoder: load, scale, merge, unmerge, unload.
     """
 
     def __init__(self, system: CogView4System) -> None:
         self.system = system
+        self.loras = loras_of(system)
 
     @classmethod
     def from_pretrained(

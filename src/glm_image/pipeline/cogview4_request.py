@@ -134,11 +134,11 @@ def _negatives(negative: str | Sequence[str] | None, prompts: int) -> list[str]:
 
 def _control(system: CogView4System, image: SourceImage | None) -> PilImage.Image | None:
     """The control picture that the model wants, or none."""
-    if system.dit.config.takes_control and image is None:
+    if system.takes_control and image is None:
         raise InputError(
             "it is missing", field="control_image", hint="this model draws after a control picture"
         )
-    if image is not None and not system.dit.config.takes_control:
+    if image is not None and not system.takes_control:
         raise InputError(
             "this model takes none", field="control_image", hint="load a control checkpoint"
         )
