@@ -40,7 +40,7 @@ def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[_Misfit]:
         if part.linear is LinearBackend.ONEDNN:
             yield from _packed(name, part, plan.offload, device)
         if part.weights is not WeightFormat.STORED:
-            yield from _quantised(name, part, plan.offload, device)
+            yield from _quantised(name, part, device)
         if part.fused and stays_on_disk(part, plan.offload):
             yield f"{name}.fused", True, _COPIES.format("fused=False")
     if plan.generator.graphs and plan.offload is not Offload.NONE:
@@ -63,11 +63,7 @@ def _packed(
         yield field, part.linear, _COPIES.format("linear='torch'")
 
 
-def _quantised(
-    name: str, part: GeneratorPlan | DecoderPlan, offload: Offload, device: Device
-) -> Iterator[_Misfit]:
+def _quantised(name: str, part: GeneratorPlan | DecoderPlan, device: Device) -> Iterator[_Misfit]:
     field = f"{name}.weights"
     if not device.multiplies_small_numbers:
         yield field, part.weights, "torch has no such products there; take 'stored'"
-    elif part.weights is WeightFormat.INT4 and device.is_accelerator and offload != Offload.NONE:
-        yield field, part.weights, "four bits are bound to their device; take 'int8'"

@@ -36,7 +36,7 @@ def load(components: Holdings, folder: Path, plan: ExecutionPlan, device: Device
         (DIT_FOLDER, components.dit, plan.decoder.weights),
     )
     adopt: dict[str, Adopt] = {
-        name: Quantizer(network, weights)
+        name: Quantizer(network, weights, device.torch_device)
         for name, network, weights in parts
         if weights is not WeightFormat.STORED
     }

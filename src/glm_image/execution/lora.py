@@ -11,6 +11,7 @@ Source: Hu et al. 2022, section 4.1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -101,7 +102,7 @@ class ChangedLinear(nn.Module):
                 field="lora",
                 hint="load the model with stored weights, or leave the changes unmerged",
             )
-        weight_oi = plain.weight.detach().float()
+        weight_oi = plain.weight.detach().to(torch.float32, copy=True)
         for change in self.all_changes:
             stop = change.start + len(change.up_or)
             product_oi = change.up_or.to(weight_oi) @ change.down_ri.to(weight_oi)
@@ -242,11 +243,11 @@ class Loras:
             return f"{parent}.to_qkv", _JOINED.index(child) * shape[0], *shape
         return place, 0, *shape
 
-    @property
+    @cached_property
     def _shapes(self) -> dict[str, tuple[int, int]]:
         """Outputs and inputs of every linear layer, as the decoder is trained."""
         with torch.device("meta"):
-            plain = type(self.dit)(self.dit.config)  # type: ignore[call-arg]
+            plain = type(self.dit)(self.dit.config)
         return {
             name: (module.out_features, module.in_features)
             for name, module in plain.named_modules()
@@ -295,7 +296,7 @@ class Loras:
         if isinstance(base, PackedLinear) and base.gelu is not None:
             owner = self.dit.get_submodule(place.removesuffix(".net.0.proj"))
             cast(TwoLayer, owner).net[0].activation = nn.GELU(approximate=base.gelu)
-            base = linear.pack(cast(nn.Linear, base.plain()))
+            base = linear.pack(base.plain())
         wrapped = ChangedLinear(base, outputs)
         linear.replace(self.dit, place, wrapped)
         return wrapped
