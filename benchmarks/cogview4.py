@@ -30,7 +30,7 @@ _STEPS, _GUIDANCE, _SEED = 10, 3.5, 1
 
 def cogview4(scale: Scale) -> Outcome:
     """Words to picture with networks of random weights, large enough that arithmetic counts."""
-    folder = _checkpoint(scale, scale.work / "cogview4")
+    folder = checkpoint(scale, scale.work / "cogview4")
     steps, side = scale.steps or _STEPS, scale.presets.vae.sample_size
     pictures: dict[str, NDArray[np.uint8]] = {}
 
@@ -93,7 +93,7 @@ def _tuned(folder: Path) -> Any:
     return pipe
 
 
-def _checkpoint(scale: Scale, folder: Path) -> Path:
+def checkpoint(scale: Scale, folder: Path) -> Path:
     """A checkpoint whose decoder and autoencoder are as large as those of the other benchmarks."""
     sizes = scale.presets
     text, dit = sizes.generator.text, sizes.dit
