@@ -7,11 +7,14 @@ from dataclasses import replace
 import torch
 
 from glm_image.engine.attempt import Attempt
-from glm_image.engine.job import Task, shared
+from glm_image.engine.job import Job, Task, shared
 from glm_image.engine.limits import Limits
 from glm_image.engine.pace import Pace
+from glm_image.errors import InputError
 from glm_image.pipeline import prior, stages
+from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Batch
+from glm_image.pipeline.sampling import Sampler
 from glm_image.pipeline.system import System
 from glm_image.pipeline.writing import Writing, Written
 from glm_image.types import PriorTokens
@@ -142,7 +145,7 @@ class Writer:
         job.report_writing()
         with shared([job], "generator"), self._system.present("generator"):
             rows = self._session(group).admit(
-                request, sources, job.order.params.sampler, reading.draws.uniforms_pn
+                request, sources, _sampler(job), reading.draws.uniforms_pn
             )
         self._rows |= zip(rows, group, strict=True)
 
@@ -216,3 +219,15 @@ def _on_host(codes: PriorTokens) -> PriorTokens:
         sources=tuple(_on_host(source) for source in codes.sources),
         preview=None if codes.preview is None else _on_host(codes.preview),
     )
+
+
+def _sampler(job: Job) -> Sampler:
+    """How the codes of a request are chosen.
+
+    Raises:
+        InputError: The request is one for another model.
+    """
+    params = job.order.params
+    if not isinstance(params, SamplingParams):
+        raise InputError(f"got {type(params).__name__}", field="params")
+    return params.sampler

@@ -134,6 +134,18 @@ def encode_texts(
     return states
 
 
+def read(
+    system: CogView4System, pictures: Sequence[Picture], params: CogView4Params
+) -> dict[str, Tensor]:
+    """States of all texts that the decoder is going to be told."""
+    prompts = prompts_of(pictures)
+    texts = [prompt.text for prompt in prompts]
+    if params.guidance > 1:
+        texts += [prompt.negative for prompt in prompts]
+    with system.present(system.LANGUAGE):
+        return encode_texts(system.text_encoder, system.tokenizer, texts, system.device)
+
+
 @torch.inference_mode()
 def tell(
     system: CogView4System,
@@ -156,7 +168,13 @@ def tell(
     if not steps.starts_from_noise:
         source_pchw = torch.stack([_start(system.vae, prompt) for prompt in prompts])
         noise_pchw = denoise.start_from(steps, noise_pchw.to(source_pchw.device), source_pchw)
-    return stages.Told(branch=branch, guidance=guidance, steps=steps, start_pchw=noise_pchw)
+    return stages.Told(
+        branch=branch,
+        guidance=guidance,
+        steps=steps,
+        start_pchw=noise_pchw,
+        rounding=system.device.dtype if params.compat else torch.float32,
+    )
 
 
 def steps_of(system: CogView4System, size: Size, params: CogView4Params) -> Schedule:
@@ -177,24 +195,13 @@ def generate(
     Raises:
         GlmImageError: A result holds values that are no numbers.
     """
-    prompts, outputs = prompts_of(pictures), [picture.output for picture in pictures]
-    texts = [prompt.text for prompt in prompts]
-    if params.guidance > 1:
-        texts += [prompt.negative for prompt in prompts]
-    with watch.stage("prompt"), system.present(system.LANGUAGE):
-        states = encode_texts(system.text_encoder, system.tokenizer, texts, system.device)
+    outputs = [picture.output for picture in pictures]
+    with watch.stage("prompt"):
+        states = read(system, pictures, params)
     with watch.stage("conditioning"), system.present("autoencoder", "decoder"):
         told = tell(system, pictures, params, states)
     with watch.stage("decoder", len(told.steps)) as tick, system.present("decoder"):
-        painting = denoise.Denoising(
-            system.dit,
-            told.branch,
-            told.guidance,
-            told.steps,
-            told.start_pchw,
-            system.plan.decoder,
-            system.device.dtype if params.compat else torch.float32,
-        )
+        painting = stages.begin(system, told)
         latents = denoise.sample(
             painting, lambda step: tick(partial(stages.preview, system, outputs, step.clean))
         )

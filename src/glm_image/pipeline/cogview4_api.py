@@ -11,15 +11,14 @@ from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
 from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
-from glm_image.pipeline.cogview4 import CogView4System, generate, prompts_of
+from glm_image.pipeline.cogview4 import CogView4System, generate
 from glm_image.pipeline.cogview4_request import CogView4Request, read
+from glm_image.pipeline.cogview4_result import build
 from glm_image.pipeline.params import CogView4Params
-from glm_image.pipeline.picture import Picture
 from glm_image.pipeline.progress import OnProgress, Watch
 from glm_image.pipeline.request import SourceImage
-from glm_image.pipeline.result import Result, origin
+from glm_image.pipeline.result import Result
 from glm_image.pipeline.system import find
-from glm_image.types import Image
 
 PUBLISHED = "THUDM/CogView4-6B"
 """Repository of the published model."""
@@ -189,40 +188,7 @@ class CogView4Pipeline:
             pictures, max_batch, watch, lambda some: generate(self.system, some, params, watch)
         )
         watch.timings["total"] = time.perf_counter() - start
-        return Result(
-            pictures=[
-                Image(pixels=one, provenance=self._provenance(params, picture, notes))
-                for picture, one in zip(pictures, pixels, strict=True)
-            ],
-            seeds=[picture.seed for picture in pictures],
-            prior_tokens=[],
-            health=[],
-            timings=watch.timings,
-            notes=notes,
-        )
-
-    def _provenance(
-        self, params: CogView4Params, picture: Picture, notes: Sequence[str]
-    ) -> dict[str, object]:
-        """How one picture was made, in values that JSON can hold."""
-        (prompt,) = prompts_of([picture])
-        record = origin(self.system, params, picture) | {"negative_prompt": prompt.negative}
-        if prompt.original_size != prompt.size:
-            record["original_size"] = list(prompt.original_size)
-        if prompt.crop != (0, 0):
-            record["crops_coords_top_left"] = list(prompt.crop)
-        if prompt.start_chw is not None:
-            record["strength"] = params.strength
-            record["method"] = "image to image by strength, of this package"
-        if prompt.control_chw is not None:
-            record["control"] = "given"
-        if params.compat:
-            record["compat"] = True
-        if picture.noise_chw is not None:
-            record["noise"] = "given"
-        if notes:
-            record["notes"] = list(notes)
-        return record
+        return build(self.system, params, pictures, pixels, watch.timings, notes)
 
 
 _STRENGTH = 0.6

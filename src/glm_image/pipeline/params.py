@@ -33,6 +33,11 @@ class PaintingParams:
     guidance: float = 1.5
     strength: float = 1.0
 
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """What pictures that are painted together have in common."""
+        return self.steps, self.guidance, self.strength
+
     def __post_init__(self) -> None:
         if not is_whole(self.steps) or self.steps < 1:
             raise InputError(
@@ -55,6 +60,11 @@ class CogView4Params(PaintingParams):
     guidance: float = 5.0
     compat: bool = False
 
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """What pictures that are painted together have in common."""
+        return *super().manner, self.compat
+
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingParams(PaintingParams):
@@ -75,6 +85,11 @@ class SamplingParams(PaintingParams):
     top_p: float = 0.75
     top_k: int | None = None
     quotes: str = "smart"
+
+    @property
+    def manner(self) -> tuple[object, ...]:
+        """What pictures that are painted together have in common."""
+        return *super().manner, self.quotes
 
     @property
     def sampler(self) -> Sampler:

@@ -63,16 +63,15 @@ def build(
         notes: What was adapted.
     """
     pairs = list(zip(pictures, made, strict=True))
+    written = [one.written for one in made if one.written is not None]
     return Result(
         pictures=[
             Image(pixels=one.pixels, provenance=_provenance(system, params, picture, one, notes))
             for picture, one in pairs
         ],
         seeds=[picture.seed for picture in pictures],
-        prior_tokens=[
-            one.written.prior.ids_n.cpu().clone().view(one.written.prior.grid) for one in made
-        ],
-        health=[one.written.health for one in made],
+        prior_tokens=[one.prior.ids_n.cpu().clone().view(one.prior.grid) for one in written],
+        health=[one.health for one in written],
         timings=timings,
         notes=notes,
     )
@@ -105,7 +104,7 @@ def _provenance(
     if picture.prompt.sources:
         record["sources"] = [str(source.size) for source in picture.prompt.sources]
         record["strength"] = params.strength
-    health = made.written.health
+    health = None if made.written is None else made.written.health
     if health is None:
         record["codes"] = "given"
     else:

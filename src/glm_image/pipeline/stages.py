@@ -84,12 +84,14 @@ class Told:
         guidance: How strongly they should be it.
         steps: Timesteps and noise levels.
         start_pchw: Latents at the first noise level.
+        rounding: Dtype that latents are rounded to after each step.
     """
 
     branch: Branch
     guidance: Guidance | None
     steps: Schedule
     start_pchw: Tensor
+    rounding: torch.dtype = torch.float32
 
 
 @torch.inference_mode()
@@ -123,7 +125,7 @@ def tell(
 
 
 @torch.inference_mode()
-def begin(system: System, told: Told) -> Denoising:
+def begin(system: Loaded, told: Told) -> Denoising:
     """Open the fourth stage, in which the decoder paints step by step."""
     with system.present("decoder"):
         return Denoising(
@@ -133,6 +135,7 @@ def begin(system: System, told: Told) -> Denoising:
             told.steps,
             told.start_pchw,
             system.plan.decoder,
+            told.rounding,
         )
 
 
