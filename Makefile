@@ -13,7 +13,7 @@ REQUIRED = import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format size quality parity bench clean
+.PHONY: help demo test soak check format size quality parity bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ demo: $(VENV)/.runtime ## Draw a picture with the bundled model
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest $(ARGS)
+
+soak: $(VENV)/.dev ## Run the long tests of the service, an hour and more
+	@$(BIN)/pytest -m soak tests/service $(ARGS)
 
 check: $(VENV)/.dev ## Check format, style, types and layers
 	@$(BIN)/ruff format --check .

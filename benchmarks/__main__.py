@@ -13,6 +13,7 @@ from benchmarks.cogview4 import cogview4
 from benchmarks.cold_start import cold_start
 from benchmarks.engine import engine
 from benchmarks.outcome import Outcome, Scale
+from benchmarks.parallel import parallel
 from benchmarks.reading import reading
 from benchmarks.serving import serving
 from benchmarks.side_by_side import bundled, midsize
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Outcome]] = {
     "serving": serving,
     "engine": engine,
     "cogview4": cogview4,
+    "parallel": parallel,
 }
 """All that run on a CPU; `python -m benchmarks.gpu` is for an accelerator."""
 

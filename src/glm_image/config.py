@@ -1,15 +1,18 @@
 """Reading and writing of configurations: frozen dataclasses from mappings and back.
 
 A configuration is a frozen, keyword-only dataclass. Its fields are numbers, strings, booleans,
-optional values, tuples of these, or further configurations. Every mistake in a mapping is found in
-one pass, and an unknown name is answered with the nearest known one.
+names of an enumeration, optional values, tuples of these, free mappings, or further
+configurations. Every mistake in a mapping is found in one pass, and an unknown name is answered
+with the nearest known one.
 """
 
 import dataclasses
 import difflib
+import functools
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from glm_image.errors import ConfigError
@@ -62,8 +65,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _read(
     cls: type[ConfigT], mapping: Mapping[str, object], path: str, problems: list[str]
 ) -> ConfigT | None:
-    fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, cls))}
-    hints = typing.get_type_hints(cls)
+    fields, hints = _fields(typing.cast(type, cls))
     found = len(problems)
     for name in mapping.keys() - fields.keys():
         problems.append(f"unknown field {path + name!r}, {nearest(name, fields)}")
@@ -76,6 +78,13 @@ def _read(
     return None if len(problems) > found else cls(**values)
 
 
+@functools.cache
+def _fields(cls: type) -> tuple[dict[str, "dataclasses.Field[Any]"], dict[str, Any]]:
+    """Fields and types of a dataclass by name."""
+    fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, cls))}
+    return fields, typing.get_type_hints(cls)
+
+
 def _is_required(field: "dataclasses.Field[Any]") -> bool:
     missing = dataclasses.MISSING
     return field.default is missing and field.default_factory is missing
@@ -83,18 +92,32 @@ def _is_required(field: "dataclasses.Field[Any]") -> bool:
 
 def _convert(value: object, hint: Any, path: str, problems: list[str]) -> object:
     """``value`` as the type that ``hint`` asks for; a mismatch is noted in ``problems``."""
+    if type(value) is hint:
+        return value
     if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
         return _read(typing.cast(type, hint), value, f"{path}.", problems)
     if typing.get_origin(hint) is tuple and isinstance(value, list | tuple):
         return _convert_items(value, typing.get_args(hint), path, problems)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return _convert_optional(value, typing.get_args(hint), path, problems)
+    if typing.get_origin(hint) is Mapping and isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _convert_name(value, hint, path, problems)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(hint, type) and isinstance(value, hint) and _same_kind(value, hint):
         return value
     wanted = hint.__name__ if isinstance(hint, type) else str(hint)
     problems.append(f"{path!r} is {value!r}, expected {wanted}")
+    return None
+
+
+def _convert_name(value: object, hint: type[StrEnum], path: str, problems: list[str]) -> object:
+    known = [member.value for member in hint]
+    if value in known:
+        return hint(value)
+    problems.append(f"{path!r} is {value!r}, {nearest(str(value), known)}")
     return None
 
 
@@ -139,4 +162,4 @@ def _plain(value: object) -> object:
         return to_mapping(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value
+    return value.value if isinstance(value, StrEnum) else value

@@ -20,6 +20,7 @@ MEASURED = {
     "serving": {"one picture"},
     "engine": {"one picture", "until the first picture"},
     "cogview4": {"words to picture", "processor time of all of it"},
+    "parallel": {"generator", "decoder", "words to picture"},
 }
 
 

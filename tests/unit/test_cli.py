@@ -374,10 +374,12 @@ def test_fields_of_errors_are_spelled_as_flags() -> None:
     from glm_image.cli.edit import edit
     from glm_image.cli.evaluate_generate import generate
     from glm_image.cli.flags import with_flags
+    from glm_image.cli.keys import create
+    from glm_image.cli.serve import serve
 
     known: set[Any] = {"--shard-size", "IMAGE", "PROMPT"}
     hints: dict[str, Any] = {}
-    for command in (edit, generate, doctor, bench):
+    for command in (edit, generate, doctor, bench, serve, create):
         hints |= with_flags(command).__annotations__
     for name, hint in hints.items():
         option = hint.__metadata__[0]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PilImage
 
 from glm_image.errors import InputError, NotFoundError
-from glm_image.image import codec
+from glm_image.image import codec, opening
 from glm_image.types import Image
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
@@ -26,7 +26,7 @@ def encoded(image: PilImage.Image, kind: str, **options: object) -> bytes:
 def test_png_keeps_pixels_and_provenance(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     codec.save_png(PICTURE, path)
-    assert np.array_equal(np.asarray(codec.load(path)), PIXELS)
+    assert np.array_equal(np.asarray(opening.load(path)), PIXELS)
     assert codec.read_parameters(path) == dict(PICTURE.provenance)
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
@@ -35,7 +35,7 @@ def test_png_replaces_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
     codec.save_png(PICTURE, path)
-    assert np.array_equal(np.asarray(codec.load(str(path))), PIXELS)
+    assert np.array_equal(np.asarray(opening.load(str(path))), PIXELS)
 
 
 def test_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
 def test_transparency_lies_over_white() -> None:
     image = PilImage.new("RGBA", (2, 1), (255, 0, 0, 0))
     image.putpixel((1, 0), (0, 0, 255, 255))
-    loaded = codec.load(encoded(image, "PNG"))
+    loaded = opening.load(encoded(image, "PNG"))
     assert loaded.getpixel((0, 0)) == (255, 255, 255)
     assert loaded.getpixel((1, 0)) == (0, 0, 255)
 
@@ -71,19 +71,19 @@ def test_orientation_is_applied() -> None:
     image = PilImage.new("RGB", (4, 2))
     exif = PilImage.Exif()
     exif[0x0112] = 6
-    assert codec.load(encoded(image, "JPEG", exif=exif)).size == (2, 4)
+    assert opening.load(encoded(image, "JPEG", exif=exif)).size == (2, 4)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "LA", "CMYK", "1"])
 def test_modes_become_rgb(mode: str) -> None:
     image = PilImage.new("RGB", (3, 3), (255, 255, 255)).convert(mode)
-    loaded = codec.load(image)
+    loaded = opening.load(image)
     assert loaded.mode == "RGB" and loaded.getpixel((1, 1)) == (255, 255, 255)
 
 
 def test_sixteen_bits_are_scaled() -> None:
     values = np.array([[0, 257 * 100, 65535]], dtype=np.uint16)
-    loaded = codec.load(encoded(PilImage.fromarray(values), "PNG"))
+    loaded = opening.load(encoded(PilImage.fromarray(values), "PNG"))
     assert np.asarray(loaded)[0, :, 0].tolist() == [0, 100, 255]
 
 
@@ -92,21 +92,21 @@ def test_sixteen_bits_are_scaled() -> None:
 )
 def test_no_picture(data: bytes) -> None:
     with pytest.raises(InputError) as caught:
-        codec.load(data)
+        opening.load(data)
     assert caught.value.field == "image"
 
 
 def test_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "MAX_PIXELS", 20)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 20)
     with pytest.raises(InputError, match="more than 20 pixels"):
-        codec.load(codec.encode_png(PICTURE))
+        opening.load(codec.encode_png(PICTURE))
 
 
 def test_missing_and_unreadable(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
-        codec.load(tmp_path / "none.png")
+        opening.load(tmp_path / "none.png")
     with pytest.raises(InputError, match="cannot be read"):
-        codec.load(tmp_path)
+        opening.load(tmp_path)
 
 
 def test_parameters_of_other_files(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import tiny
 from drawing import inputs
 from glm_image.errors import PlanError
 from glm_image.execution.attention import kernels
+from glm_image.execution.parallel import Group
 from glm_image.execution.plan import Attention, DecoderPlan
 from glm_image.execution.step_cache import StepCache
 from glm_image.execution.velocity import Branch, Guidance, Level, Packed, Plain
@@ -119,7 +120,7 @@ def blocks(calls: list[str]) -> tuple[object, object]:
 
 def test_a_pass_that_hardly_changes_is_skipped() -> None:
     calls: list[str] = []
-    cache = StepCache(0.1)
+    cache = StepCache(0.1, Group())
     results = [cache.run(torch.full((4, 2), x), *blocks(calls)) for x in (1.0, 1.05, 1.2, 1.25)]  # type: ignore[arg-type]
     assert calls == ["first", "others", "first", "first", "others", "first"]
     assert cache.skipped == 2
@@ -129,7 +130,7 @@ def test_a_pass_that_hardly_changes_is_skipped() -> None:
 
 def test_other_tokens_are_not_compared() -> None:
     calls: list[str] = []
-    cache = StepCache(10.0)
+    cache = StepCache(10.0, Group())
     for rows in (4, 6, 6):
         cache.run(torch.ones(rows, 2), *blocks(calls))  # type: ignore[arg-type]
     assert calls == ["first", "others"] * 2 + ["first"]

@@ -4,13 +4,21 @@ import asyncio
 import dataclasses
 import threading
 
+import numpy as np
 import pytest
 import torch
 
 from drawing import draw, picture
 from drawing import edit as edit_alone
 from glm_image.engine.engine import Engine
-from glm_image.engine.events import Cancelled, Event, Finished, Queued
+from glm_image.engine.events import (
+    Cancelled,
+    CodesReady,
+    Event,
+    Finished,
+    PictureReady,
+    Queued,
+)
 from glm_image.engine.limits import Limits
 from glm_image.engine.runner import run
 from glm_image.engine.sharing import Sharing
@@ -160,6 +168,26 @@ def test_events_tell_the_whole_way(tiny_pipeline: GlmImagePipeline) -> None:
         ("image", 2, 2),
     ]
     assert [len(shown) for shown in previews] == [0, 2, 2]
+    written = [event for event in seen if isinstance(event, CodesReady)]
+    drawn = [event for event in seen if isinstance(event, PictureReady)]
+    assert [event.number for event in written] == [event.number for event in drawn] == [0, 1]
+    for event in written:
+        assert torch.equal(
+            event.codes.ids_n.view(event.codes.grid), result.prior_tokens[event.number]
+        )
+    for ready in drawn:
+        assert np.array_equal(ready.image.pixels, result.pictures[ready.number].pixels)
+        assert ready.image.provenance == result.pictures[ready.number].provenance
+    assert seen.index(written[-1]) < seen.index(drawn[0])
+
+
+def test_given_codes_are_not_reported_as_written(tiny_pipeline: GlmImagePipeline) -> None:
+    seen: list[Event] = []
+    with Engine(tiny_pipeline.system, LIMITS) as engine:
+        asked = edit(tiny_pipeline, prior_tokens=torch.arange(4).view(2, 2))
+        engine.submit(asked, seen.append).result(PATIENCE)
+    assert not [event for event in seen if isinstance(event, CodesReady)]
+    assert [event.number for event in seen if isinstance(event, PictureReady)] == [0]
 
 
 def test_previews_are_drawn_for_other_threads(tiny_pipeline: GlmImagePipeline) -> None:

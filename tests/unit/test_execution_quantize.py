@@ -122,18 +122,18 @@ def test_weights_are_quantised_as_they_are_read(
 
 def test_only_one_weight_is_held_in_full(tiny_checkpoint: Path) -> None:
     """The peak of loading is the quantised network and one tensor."""
-    held: list[int] = []
+    held: list[bool] = []
 
     class Counting(Quantizer):
-        def __call__(self, name: str, weight: Tensor) -> bool:
-            taken = super().__call__(name, weight)
-            assert not taken or not [
+        def __call__(self, name: str, weight: Tensor) -> Tensor | None:
+            kept = super().__call__(name, weight)
+            assert kept is not None or not [
                 one
                 for one in components.generator.parameters()
                 if not one.is_meta and one.data_ptr() == weight.data_ptr()
             ]
-            held.append(taken)
-            return taken
+            held.append(kept is None)
+            return kept
 
     components = published.outline(tiny_checkpoint)
     published.fill(

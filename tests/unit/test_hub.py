@@ -32,7 +32,7 @@ def test_hugging_face(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert "*.safetensors" in allow_patterns
         return str(tmp_path)
 
-    monkeypatch.setattr(hub, "snapshot_download", fetch)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
     assert hub.resolve("zai-org/GLM-Image", revision="main") == tmp_path
     assert calls == [("zai-org/GLM-Image", "main")]
 
@@ -55,7 +55,7 @@ def test_hub_failures(monkeypatch: pytest.MonkeyPatch, error: Exception, message
     def fail(*_args: object, **_options: object) -> str:
         raise error
 
-    monkeypatch.setattr(hub, "snapshot_download", fail)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     with pytest.raises(NotFoundError, match=message):
         hub.resolve("org/name")
 

@@ -10,9 +10,11 @@ from torch import Tensor
 import tiny
 from drawing import inputs, reference
 from glm_image.errors import ShapeError
+from glm_image.execution import velocity
 from glm_image.execution.fused_dit import FusedAttention, fuse
+from glm_image.execution.parallel import Team
 from glm_image.execution.plan import DecoderPlan
-from glm_image.execution.velocity import Branch, Guidance, Level, Plain, choose
+from glm_image.execution.velocity import Branch, Guidance, Level, Plain, Velocity
 from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
 
 SAME = 1e-5
@@ -22,6 +24,16 @@ PLANS = {
     "packed": DecoderPlan(packed=True),
     "both": DecoderPlan(hoisted=True, packed=True),
 }
+
+
+def choose(
+    dit: DiT,
+    branch: Branch,
+    guidance: Guidance | None,
+    levels: list[Level],
+    plan: DecoderPlan,
+) -> Velocity:
+    return velocity.choose(dit, branch, guidance, levels, plan, Team())
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import torch
 from torch import nn
 
 from glm_image.checkpoint import cogview4_configs, configs, keymap
@@ -31,6 +30,7 @@ from glm_image.checkpoint.holdings import (
     Holdings,
     Stored,
 )
+from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.settings import read_index
 from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
@@ -179,7 +179,7 @@ def _build(
     schedule: ScheduleConfig,
     tokenizer: PaddedTokenizer,
 ) -> CogView4Components:
-    with torch.device("meta"):
+    with without_memory():
         return CogView4Components(
             text_encoder=TextEncoder(text).eval(),
             dit=CogView4DiT(dit).eval(),

@@ -5,9 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-
 from glm_image.errors import NotFoundError
 
 MODELSCOPE_PREFIX = "modelscope:"
@@ -47,6 +44,14 @@ def resolve(model: str | Path, *, revision: str | None = None) -> Path:
 
 
 def _from_hugging_face(name: str, revision: str | None) -> Path:
+    # Whoever names a folder does not wait for a library of networks.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=list(FILES)))
     except RepositoryNotFoundError as error:

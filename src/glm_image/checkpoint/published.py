@@ -35,6 +35,7 @@ from glm_image.checkpoint.holdings import (
     Stored,
     fill,
 )
+from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Target
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
@@ -159,7 +160,7 @@ def outline(folder: Path) -> Components:
             hint="give the folder that holds transformer/, vae/ and the others",
         )
     parts = _read_parts(folder)
-    with torch.device("meta"):
+    with without_memory():
         return Components(
             generator=Generator(parts.generator).eval(),
             dit=DiT(parts.dit).eval(),
@@ -317,7 +318,7 @@ def _networks(components: Components) -> tuple[_Network, ...]:
 
 def _refuse_rebuilt(network: _Network) -> None:
     """Refuse a network whose weights have other names or shapes than its configuration says."""
-    with torch.device("meta"):
+    with without_memory():
         plain = type(network.module)(network.module.config)
     shapes, expected = (
         {name: weight.shape for name, weight in one.state_dict().items()}

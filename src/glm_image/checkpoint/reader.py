@@ -23,7 +23,8 @@ from glm_image.checkpoint.safetensors_file import (
 )
 from glm_image.errors import CheckpointError
 
-Adopt = Callable[[str, Tensor], bool]
+Adopt = Callable[[str, Tensor], Tensor | None]
+"""Gets a weight with its name in the network, and says what is to be put into its place."""
 
 INDEX_SUFFIX = ".safetensors.index.json"
 WEIGHTS_SUFFIX = ".safetensors"
@@ -38,8 +39,9 @@ class WeightJob:
         stem: Name of the files up to the suffix.
         module: The network; its parameters have no memory yet.
         table: Names of its weights.
-        adopt: Gets each weight with its name in the network; says whether it put the weight in
-            its place itself, in a form of its own. None adopts nothing.
+        adopt: Gets each weight as it is read, and gives what is put in its place, of the shape
+            that the network has then; or nothing if it put it there itself, in a form of its own.
+            None leaves all as they are.
     """
 
     folder: Path
@@ -88,12 +90,11 @@ def load_weights(jobs: Sequence[WeightJob], target: Target) -> None:
     problems: list[str] = []
     plans = [_plan(job, problems) for job in jobs]
     for job, plan in zip(jobs, plans, strict=True):
-        weights = _read(plan, target, problems)
-        state = {
-            name: tensor
-            for name, tensor in weights
-            if job.adopt is None or not job.adopt(name, tensor)
-        }
+        state: dict[str, Tensor] = {}
+        for name, tensor in _read(plan, target, problems):
+            kept = tensor if job.adopt is None else job.adopt(name, tensor)
+            if kept is not None:
+                state[name] = kept
         if not problems:
             job.module.load_state_dict(state, strict=True, assign=True)
     if problems:

@@ -20,14 +20,18 @@ FLAG_OF_FIELD = {
     "any_size": "--any-size",
     "batch": "--batch",
     "compat": "--compat",
+    "concurrent": "--concurrent",
     "control_image": "--control",
     "data": "--data",
     "decoder.weights": "--weights",
     "device": "--device",
+    "database": "--database",
     "dtype": "--dtype",
+    "expires": "--days",
     "generator.weights": "--weights",
     "guidance_scale": "--guidance",
     "height, width": "--size",
+    "host": "--host",
     "image": "IMAGE",
     "limit": "--limit",
     "lora": "--lora",
@@ -38,12 +42,20 @@ FLAG_OF_FIELD = {
     "num_inference_steps": "--steps",
     "offload": "--offload",
     "output": "--output",
+    "parallel.guidance": "--cfg-parallel-size",
+    "parallel.sequence": "--ulysses-degree",
+    "parallel.tensor": "--tensor-parallel-size",
+    "per_day": "--per-day",
+    "per_minute": "--per-minute",
     "plan": "--plan",
+    "port": "--port",
     "prompt": "PROMPT",
     "quotes": "--quotes",
     "rounds": "--rounds",
     "run": "--run",
+    "scopes": "--scope",
     "seed": "--seed",
+    "set": "--set",
     "shard": "--shard",
     "shard_size": "--shard-size",
     "strength": "--strength",
@@ -140,6 +152,36 @@ class PlanFlags:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParallelFlags:
+    """How the processes that torchrun started share one picture."""
+
+    cfg_parallel_size: Annotated[
+        int | None,
+        flag(
+            "Processes for the branches of guidance, 1 or 2. Default under torchrun: 2.",
+            metavar="N",
+            panel="Several devices",
+        ),
+    ] = None
+    ulysses_degree: Annotated[
+        int | None,
+        flag(
+            "Processes for the tokens of the decoder. Default under torchrun: the others.",
+            metavar="N",
+            panel="Several devices",
+        ),
+    ] = None
+    tensor_parallel_size: Annotated[
+        int | None,
+        flag(
+            "Processes for the generator's weights. Default under torchrun: as many as divide it.",
+            metavar="N",
+            panel="Several devices",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SamplingFlags(ModelFlags):
     """How pictures are made."""
 
@@ -195,7 +237,7 @@ class CogView4Flags:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawFlags(CogView4Flags, PlanFlags, SamplingFlags):
+class DrawFlags(CogView4Flags, ParallelFlags, PlanFlags, SamplingFlags):
     """Which pictures are made and where they go."""
 
     seed: Annotated[

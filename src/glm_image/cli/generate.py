@@ -1,15 +1,22 @@
 """``glm-image generate``: a picture from words."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from glm_image.cli import output
 from glm_image.cli.flags import DrawFlags, parse_size
-from glm_image.cli.planning import wish
+from glm_image.cli.planning import shared_wish
+from glm_image.cli.processes import leaving
 from glm_image.cli.progress import Bars
 from glm_image.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+    from glm_image.pipeline.load import Pipeline
+    from glm_image.pipeline.result import Result
 
 
 def generate(
@@ -34,62 +41,81 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
         strength: Of an edit.
         flags: Everything else.
     """
-    height, width = parse_size(flags.size)
-    asked = wish(flags)
+    parse_size(flags.size)  # Refused before anything is loaded.
     loras = [_lora(text) for text in flags.lora or []]
     output.check_target(flags.output)
-    with Bars(quiet=flags.quiet) as bars:
-        with bars.waiting("loading the model"):
-            from glm_image.image.codec import load as load_image
-            from glm_image.pipeline.cogview4_api import CogView4Pipeline
-            from glm_image.pipeline.load import is_cogview4, load
-            from glm_image.pipeline.request import check_texts
-            from glm_image.pipeline.system import find
+    from glm_image.execution.ranks import Ranks
 
-            # What is wrong with the request is said before minutes of loading, not after.
-            check_texts(prompt)
-            _check_numbers(flags, strength)
-            sources = [load_image(path) for path in images]
-            control = None if flags.control is None else load_image(flags.control)
-            for_cogview4 = is_cogview4(find(flags.model))
-            _refuse_strangers(flags, len(images), for_cogview4=for_cogview4)
-            pipeline = load(flags.model, device=flags.device, dtype=flags.dtype, plan=asked)
-            for path, scale in loras:
-                pipeline.loras.load(path, scale=scale)
-        if isinstance(pipeline, CogView4Pipeline):
-            result = pipeline(
-                prompt,
-                negative_prompt=flags.negative,
-                image=sources[0] if sources else None,
-                strength=strength,
-                control_image=control,
-                height=height,
-                width=width,
-                any_size=flags.any_size,
-                num_inference_steps=flags.steps,
-                guidance_scale=flags.guidance,
-                seed=flags.seed,
-                num_images=flags.num_images,
-                compat=flags.compat,
-                on_progress=bars,
-            )
-        else:
-            result = pipeline(
-                prompt,
-                image=sources or None,
-                height=height,
-                width=width,
-                num_inference_steps=flags.steps,
-                guidance_scale=flags.guidance,
-                temperature=flags.temperature,
-                top_p=flags.top_p,
-                strength=strength,
-                seed=flags.seed,
-                num_images=flags.num_images,
-                quotes=flags.quotes,
-                on_progress=bars,
-            )
-    output.report(result, output.save(result, flags.output), flags)
+    with leaving(Ranks.from_environment()) as ranks:
+        asked = shared_wish(flags, ranks.world)
+        with Bars(quiet=flags.quiet or not ranks.writes) as bars:
+            with bars.waiting("loading the model"):
+                from glm_image.image.opening import load as load_image
+                from glm_image.pipeline.load import is_cogview4, load
+                from glm_image.pipeline.request import check_texts
+                from glm_image.pipeline.system import find
+
+                # What is wrong with the request is said before minutes of loading, not after.
+                check_texts(prompt)
+                _check_numbers(flags, strength)
+                sources = [load_image(path) for path in images]
+                control = None if flags.control is None else load_image(flags.control)
+                for_cogview4 = is_cogview4(find(flags.model))
+                _refuse_strangers(flags, len(images), for_cogview4=for_cogview4)
+                device = flags.device if ranks.world == 1 else str(ranks.device(flags.device))
+                pipeline = load(flags.model, device=device, dtype=flags.dtype, plan=asked)
+                for path, scale in loras:
+                    pipeline.loras.load(path, scale=scale)
+            result = _ask(pipeline, prompt, sources, control, strength, flags, bars)
+        if ranks.writes:
+            output.report(result, output.save(result, flags.output), flags)
+
+
+def _ask(
+    pipeline: "Pipeline",
+    prompt: str,
+    sources: list["Picture"],
+    control: "Picture | None",
+    strength: float | None,
+    flags: DrawFlags,
+    bars: Bars,
+) -> "Result":
+    """Have either pipeline draw what the flags say."""
+    height, width = parse_size(flags.size)
+    from glm_image.pipeline.cogview4_api import CogView4Pipeline
+
+    if isinstance(pipeline, CogView4Pipeline):
+        return pipeline(
+            prompt,
+            negative_prompt=flags.negative,
+            image=sources[0] if sources else None,
+            strength=strength,
+            control_image=control,
+            height=height,
+            width=width,
+            any_size=flags.any_size,
+            num_inference_steps=flags.steps,
+            guidance_scale=flags.guidance,
+            seed=flags.seed,
+            num_images=flags.num_images,
+            compat=flags.compat,
+            on_progress=bars,
+        )
+    return pipeline(
+        prompt,
+        image=sources or None,
+        height=height,
+        width=width,
+        num_inference_steps=flags.steps,
+        guidance_scale=flags.guidance,
+        temperature=flags.temperature,
+        top_p=flags.top_p,
+        strength=strength,
+        seed=flags.seed,
+        num_images=flags.num_images,
+        quotes=flags.quotes,
+        on_progress=bars,
+    )
 
 
 def _refuse_strangers(flags: DrawFlags, images: int, *, for_cogview4: bool) -> None:

@@ -16,6 +16,8 @@ from glm_image.cli.edit import edit
 from glm_image.cli.evaluate import app as evaluate_app
 from glm_image.cli.flags import FLAG_OF_FIELD, with_flags
 from glm_image.cli.generate import generate
+from glm_image.cli.keys import app as keys_app
+from glm_image.cli.serve import serve
 from glm_image.cli.train import app as train_app
 from glm_image.errors import GlmImageError, InputError, NotFoundError
 
@@ -37,8 +39,10 @@ app.command("edit")(with_flags(edit))
 app.command("doctor")(with_flags(doctor))
 app.command("bench")(with_flags(bench))
 app.command("convert")(with_flags(convert))
+app.command("serve")(with_flags(serve))
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(keys_app, name="keys")
 
 
 @app.callback(invoke_without_command=True)

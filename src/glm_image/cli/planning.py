@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from glm_image.cli.flags import PlanFlags
+from glm_image.cli.flags import DrawFlags, PlanFlags
 from glm_image.config import nearest, to_mapping
 from glm_image.errors import PlanError
 
@@ -28,6 +28,31 @@ def wish(flags: PlanFlags) -> "Wish":
         weights=_named(WeightFormat, flags.weights or WeightFormat.STORED, "weights"),
         offload=None if flags.offload is None else _named(Offload, flags.offload, "offload"),
     )
+
+
+def shared_wish(flags: DrawFlags, world: int) -> "Wish":
+    """What the flags ask for where processes draw together.
+
+    What they do not say of the division is left to the model.
+
+    Args:
+        flags: Of the command.
+        world: Processes that torchrun started.
+
+    Raises:
+        PlanError: A name is unknown; the hint has the nearest.
+    """
+    from dataclasses import replace
+
+    from glm_image.execution.parallel import Division
+
+    asked = wish(flags)
+    division = Division(
+        guidance=flags.cfg_parallel_size,
+        sequence=flags.ulysses_degree,
+        tensor=flags.tensor_parallel_size,
+    )
+    return asked if world == 1 and division == Division() else replace(asked, division=division)
 
 
 def in_words(choice: "Choice") -> dict[str, str]:

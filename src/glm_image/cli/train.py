@@ -4,8 +4,6 @@ On several devices or machines, torchrun starts one process for each:
 ``torchrun --nproc-per-node 8 --no-python glm-image train nano --device cuda``.
 """
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ import typer
 
 from glm_image.cli.flags import ReportFlags, flag, with_flags
 from glm_image.cli.output import print_json
+from glm_image.cli.processes import leaving
 
 if TYPE_CHECKING:
     from glm_image.training.loop import OnStep, Progress, Run
@@ -107,23 +106,15 @@ def _export(shop: "Workshop", target: Path, flags: ReportFlags) -> None:
 
 @contextmanager
 def processes(*, quiet: bool) -> Iterator["Ranks"]:
-    """Tell this process from the others of a run. Where there are others, it ends with the block.
-
-    An interpreter that shuts down while threads of the collective library are alive can abort
-    after all work is done, so those processes leave without shutting it down.
-    """
+    """Tell this process from the others of a run; where there are any, it ends with the block."""
     from glm_image.training.figures import tensorboard_installed
     from glm_image.training.parallel import Ranks
 
     ranks = Ranks.from_environment()
     if ranks.writes and not quiet and not tensorboard_installed():
         typer.echo("TensorBoard is not installed: figures go to log.jsonl only", err=True)
-    yield ranks
-    if ranks.world > 1:
-        ranks.leave()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+    with leaving(ranks):
+        yield ranks
 
 
 def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:

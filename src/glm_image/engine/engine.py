@@ -15,7 +15,7 @@ from glm_image.engine.limits import Limits
 from glm_image.engine.runner import Runner
 from glm_image.engine.sharing import Sharing
 from glm_image.engine.ticket import Ticket
-from glm_image.errors import CapacityError, GlmImageError, InputError
+from glm_image.errors import CapacityError, GlmImageError, InputError, PlanError
 from glm_image.pipeline.loaded import Loaded
 
 
@@ -29,11 +29,21 @@ class Engine:
         system: The model, with the plan it was loaded with. Nothing else should use it meanwhile.
         limits: How much is done at once.
         sharing: Who works when; by default the fastest for the system.
+
+    Raises:
+        PlanError: Processes share the work on each picture of the system.
     """
 
     def __init__(
         self, system: Loaded, limits: Limits | None = None, *, sharing: Sharing | None = None
     ) -> None:
+        if not system.team.is_alone:
+            # Whose turn it is depends on the clock, which differs between processes.
+            raise PlanError(
+                "processes that draw one picture together take no turns between several",
+                field="parallel",
+                hint="load the model with a plan for one process",
+            )
         self._system = system
         self._limits = limits or Limits()
         way = sharing or Sharing.best(system)

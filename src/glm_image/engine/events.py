@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from glm_image.pipeline.progress import Progress
 from glm_image.pipeline.result import Result
+from glm_image.types import Image, PriorTokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,32 @@ class Queued:
     """
 
     position: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CodesReady:
+    """The generator has written a picture; whoever keeps its codes can have it painted again.
+
+    Args:
+        number: Place of the picture in the request.
+        codes: What was written, in the machine's memory.
+    """
+
+    number: int
+    codes: PriorTokens
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PictureReady:
+    """One picture is finished; others of the request may be on their way.
+
+    Args:
+        number: Its place in the request.
+        image: Its pixels, and how it was made.
+    """
+
+    number: int
+    image: Image
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +75,10 @@ class Cancelled:
 Ending = Finished | Failed | Cancelled
 """The last event of every request."""
 
-Event = Queued | Progress | Ending
+News = Queued | Progress | CodesReady | PictureReady
+"""What is told about a request on its way."""
+
+Event = News | Ending
 """``Progress`` counts over all pictures of the request; its index is 0 where a stage begins.
 
 Its preview draws those pictures that are being painted, as they are when it is called. In the

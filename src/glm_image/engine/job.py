@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from glm_image.engine.attempt import Attempt, in_words
-from glm_image.engine.events import Cancelled, Ending, Failed, Finished, Queued
+from glm_image.engine.events import (
+    Cancelled,
+    CodesReady,
+    Ending,
+    Failed,
+    Finished,
+    News,
+    PictureReady,
+    Queued,
+)
 from glm_image.engine.ticket import Ticket
 from glm_image.pipeline import families
 from glm_image.pipeline.loaded import Loaded
@@ -177,10 +186,19 @@ class Job:
         total = sum(task.steps for task in self.tasks)
         self.report("decoder", sum(task.painted for task in self.tasks), total, preview)
 
+    def report_codes(self, task: Task) -> None:
+        """Show the codes of a picture that the generator has just written."""
+        if task.written is not None:
+            self._tell(CodesReady(number=task.number, codes=task.written.prior))
+
     def deliver(self, task: Task, made: Made) -> None:
         """Take a finished picture; the last one ends the request."""
         with self._lock:
             self._made[task.number] = made
+        alone = families.build(
+            self._system, self.order.params, [task.picture], [made], {}, list(self.order.notes)
+        )
+        self._tell(PictureReady(number=task.number, image=alone.pictures[0]))
         self.report("image", len(self._made), len(self.tasks))
         if len(self._made) == len(self.tasks):
             timings = self._clock.timings
@@ -199,7 +217,7 @@ class Job:
         """End the request without pictures."""
         self._end(Failed(error=in_words(error)))
 
-    def _tell(self, event: Queued | Progress) -> None:
+    def _tell(self, event: News) -> None:
         """Tell the caller; what a listener raises ends the request."""
         with Attempt() as attempt:
             self.ticket.tell(event)

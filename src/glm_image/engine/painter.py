@@ -146,7 +146,7 @@ class Painter:
             (task, latents)
             for lane in self._lanes
             if lane.latest is not None
-            for task, latents in zip(lane.tasks, lane.latest.clean, strict=True)
+            for task, latents in list(zip(lane.tasks, lane.latest.clean, strict=True))[lane.drawn :]
             if task.job is job
         ]
         found.sort(key=lambda pair: pair[0].number)

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 
 from glm_image.engine.attempt import Attempt
-from glm_image.engine.events import Cancelled, Ending, Event, Failed, Finished, OnEvent, Queued
+from glm_image.engine.events import (
+    Cancelled,
+    CodesReady,
+    Ending,
+    Event,
+    Failed,
+    Finished,
+    News,
+    OnEvent,
+    PictureReady,
+)
 from glm_image.errors import CancelledError
 from glm_image.pipeline.progress import Progress
 from glm_image.pipeline.result import Result
@@ -69,7 +79,8 @@ class Ticket:
     def events(self) -> Iterator[Event]:
         """What has happened and happens, as it happens; ends with the request.
 
-        Who reads slowly, or late, gets the latest of each stage instead of every step.
+        Who reads slowly, or late, gets the latest of each stage instead of every step, and all
+        pictures.
         """
         seen = 0
         while True:
@@ -82,7 +93,7 @@ class Ticket:
             if ended:
                 return
 
-    def tell(self, event: Queued | Progress) -> None:
+    def tell(self, event: News) -> None:
         """Let the caller know; for the engine.
 
         Raises:
@@ -121,8 +132,10 @@ class Ticket:
         return True
 
     def _note(self, event: Event) -> None:
-        """Keep the latest event of each stage, in the order in which they came."""
+        """Keep the latest event of each stage and picture, in the order in which they came."""
         key = event.stage if isinstance(event, Progress) else type(event).__name__
+        if isinstance(event, CodesReady | PictureReady):
+            key = f"{key} {event.number}"
         self._count += 1
         self._log.pop(key, None)
         self._log[key] = (self._count, event)

@@ -191,6 +191,8 @@ class Writer:
     def _pass_on(self, task: Task, written: Written) -> None:
         # The other half may work on another stream, which knows nothing of this one's memory.
         task.written = replace(written, prior=_on_host(written.prior))
+        if task.new_tokens:
+            task.job.report_codes(task)
         self._hand_over(task)
 
     def _take_apart(self, error: Exception) -> None:

@@ -12,13 +12,15 @@ from glm_image.config import nearest
 from glm_image.device import Device
 from glm_image.errors import PlanError
 from glm_image.execution import memory, probe
-from glm_image.execution.fitting import check, stays_on_disk
+from glm_image.execution.fitting import check, check_processes, stays_on_disk
+from glm_image.execution.parallel import Division, layout, processes
 from glm_image.execution.plan import (
     AutoencoderPlan,
     DecoderPlan,
     ExecutionPlan,
     GeneratorPlan,
     Offload,
+    ParallelPlan,
     WeightFormat,
 )
 from glm_image.types import Size
@@ -41,11 +43,13 @@ class Wish:
         name: In ``NAMES``.
         weights: Format of the weights of generator and decoder.
         offload: Where weights wait; None waits only if the device is too small for all of them.
+        division: How processes share the work on one picture; None leaves each to itself.
     """
 
     name: str = AUTO
     weights: WeightFormat = WeightFormat.STORED
     offload: Offload | None = None
+    division: Division | None = None
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -91,11 +95,15 @@ def choose(asked: Asked, components: Holdings, device: Device) -> Choice:
             generator=GeneratorPlan(weights=wish.weights),
             decoder=DecoderPlan(weights=wish.weights),
             offload=wish.offload or Offload.NONE,
+            parallel=ParallelPlan()
+            if wish.division is None
+            else layout(components, processes(), wish.division),
         )
         choice = Choice(plan=plan) if wish.name == PLAIN else _fastest(plan, components, device)
         if wish.name == AUTO and wish.offload is None:
             choice = _fitting(choice, components, device)
     check(choice.plan, device)
+    check_processes(choice.plan, components)
     return choice
 
 
@@ -107,6 +115,7 @@ def _fastest(plan: ExecutionPlan, components: Holdings, device: Device) -> Choic
         "decoder.packed": "both branches of guidance read every weight once",
         "autoencoder.channels_last": "convolutions read neighbouring channels together",
     }
+    autoencoder = AutoencoderPlan(channels_last=True)
     if not stays_on_disk(generator, plan.offload):
         generator = replace(generator, fused=True)
         reasons["generator.fused"] = "one product reads the input once"
@@ -121,11 +130,16 @@ def _fastest(plan: ExecutionPlan, components: Holdings, device: Device) -> Choic
             painting = probe.fastest(components.dit, _IMAGE_ROWS, device.dtype)
             decoder = replace(decoder, linear=painting.backend)
             reasons["decoder.linear"] = painting.reason
+    if plan.offload is not Offload.DISK and not device.is_accelerator:
+        drawing = probe.fastest(components.dit, _IMAGE_ROWS, device.dtype)
+        autoencoder = replace(autoencoder, linear=drawing.backend, phased=True)
+        reasons["autoencoder.linear"] = drawing.reason
+        reasons["autoencoder.phased"] = "repeated rows and columns are multiplied once"
     chosen = replace(
         plan,
         generator=generator,
         decoder=decoder,
-        autoencoder=AutoencoderPlan(channels_last=True),
+        autoencoder=autoencoder,
     )
     return Choice(plan=chosen, reasons=reasons)
 

@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from glm_image.execution.plan import AutoencoderPlan
+from glm_image.execution import convolution
+from glm_image.execution.plan import AutoencoderPlan, LinearBackend
 from glm_image.models.vae import Decoder, ResidualBlock, UpLevel, Upsample, Vae
 
 _HALO = 1
@@ -25,11 +26,15 @@ _HALO = 1
 
 
 def prepare(vae: Vae, plan: AutoencoderPlan) -> None:
-    """Put the weights into the memory format of the plan."""
+    """Put the weights into the memory format of the plan, then rebuild what it wants rebuilt."""
     layout = torch.channels_last if plan.channels_last else torch.contiguous_format
     for layer in vae.modules():
         if isinstance(layer, nn.Conv2d):
             layer.weight.data = layer.weight.data.contiguous(memory_format=layout)
+    if plan.phased:
+        convolution.phase(vae)
+    if plan.linear is LinearBackend.ONEDNN:
+        convolution.pack(vae)
 
 
 @torch.no_grad()

@@ -12,11 +12,28 @@ from glm_image.device import Device
 from glm_image.errors import PlanError
 from glm_image.execution.apply import apply, pack, unpack
 from glm_image.execution.offload import Residence, place
-from glm_image.execution.plan import ExecutionPlan, LinearBackend, Offload, WeightFormat
+from glm_image.execution.parallel import Team
+from glm_image.execution.parallel_glm import Cutter, share
+from glm_image.execution.plan import (
+    ExecutionPlan,
+    LinearBackend,
+    Offload,
+    ParallelPlan,
+    WeightFormat,
+)
 from glm_image.execution.quantize import Quantizer
+from glm_image.models.generator import Generator
+
+_ALONE = Team()
 
 
-def load(components: Holdings, folder: Path, plan: ExecutionPlan, device: Device) -> Residence:
+def load(
+    components: Holdings,
+    folder: Path,
+    plan: ExecutionPlan,
+    device: Device,
+    team: Team = _ALONE,
+) -> Residence:
     """Read the weights and put the plan into effect; the networks are not to be trained.
 
     Args:
@@ -24,6 +41,7 @@ def load(components: Holdings, folder: Path, plan: ExecutionPlan, device: Device
         folder: The checkpoint.
         plan: Checked for the device.
         device: Where the networks work and in which dtype.
+        team: The processes that share the work, and the generator's weights.
 
     Returns:
         Has networks on the device while a stage runs.
@@ -40,6 +58,10 @@ def load(components: Holdings, folder: Path, plan: ExecutionPlan, device: Device
         for name, network, weights in parts
         if weights is not WeightFormat.STORED
     }
+    place_of, language = components.LANGUAGE_FOLDER, components.language
+    # Only a generator is shared out: a text encoder reads a prompt once.
+    if team.tensor.size > 1 and isinstance(language, Generator):
+        adopt[place_of] = Cutter(language, team.tensor, adopt.get(place_of))
     stays = plan.offload is Offload.NONE
     target = Target(
         dtype=device.dtype,
@@ -47,6 +69,8 @@ def load(components: Holdings, folder: Path, plan: ExecutionPlan, device: Device
         mapped=plan.offload is Offload.DISK,
     )
     holdings.fill(components, folder, target, adopt)
+    if isinstance(language, Generator):
+        share(language, team.tensor)
     networks = components.networks
     for network in networks.values():
         network.eval().requires_grad_(False)
@@ -66,8 +90,14 @@ def move(components: Holdings, plan: ExecutionPlan, device: Device) -> Execution
         How they run there: what is for the CPU only ends when they leave it.
 
     Raises:
-        PlanError: Quantised and offloaded weights are bound to their device.
+        PlanError: Quantised, offloaded and shared weights are bound to their device.
     """
+    if plan.parallel != ParallelPlan():
+        raise PlanError(
+            "processes that draw together stay on their devices",
+            field="device",
+            hint="load the model again with the other device",
+        )
     formats = {plan.generator.weights, plan.decoder.weights}
     if formats != {WeightFormat.STORED} or plan.offload is not Offload.NONE:
         raise PlanError(
@@ -84,9 +114,12 @@ def move(components: Holdings, plan: ExecutionPlan, device: Device) -> Execution
             plan,
             generator=replace(plan.generator, linear=torch_products),
             decoder=replace(plan.decoder, linear=torch_products),
+            autoencoder=replace(plan.autoencoder, linear=torch_products),
         )
     if plan.generator.linear is LinearBackend.ONEDNN:
         pack(components.language)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
+    if plan.autoencoder.linear is LinearBackend.ONEDNN:
+        pack(components.vae)
     return plan

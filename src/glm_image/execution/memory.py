@@ -15,6 +15,7 @@ from glm_image.checkpoint.holdings import Holdings
 from glm_image.checkpoint.published import Components
 from glm_image.errors import InputError, PlanError
 from glm_image.execution.offload import LEAST_BYTES
+from glm_image.execution.parallel_glm import is_cut
 from glm_image.execution.plan import ExecutionPlan, Offload, WeightFormat
 from glm_image.execution.quantize import STACKS, format_of
 from glm_image.execution.quantized import GROUP
@@ -101,12 +102,14 @@ def account(
     weights, resting = {}, {}
     for name, network in components.networks.items():
         layers = _layers(network, formats.get(name, WeightFormat.STORED), dtype)
+        if name == components.LANGUAGE:
+            layers = [_part(layer, plan) for layer in layers]
         weights[name], resting[name] = _held(layers, plan.offload, accelerator=accelerator)
     return Account(
         weights=weights,
         resting=resting,
         work={
-            components.LANGUAGE: _using_language(components, work, dtype),
+            components.LANGUAGE: _using_language(components, plan, work, dtype),
             "decoder": _painting(components, work, dtype),
             "autoencoder": _drawing(components, plan, work, dtype),
         },
@@ -179,11 +182,12 @@ def without_copies(plan: ExecutionPlan, *, accelerator: bool) -> ExecutionPlan:
     if accelerator or plan.offload is not Offload.DISK:
         return replace(plan, generator=generator)
     plain = ExecutionPlan()
+    drawing = replace(plan.autoencoder, linear=plain.generator.linear, phased=False)
     if generator.weights is WeightFormat.STORED:
         generator = replace(generator, fused=False, linear=plain.generator.linear)
     if decoder.weights is WeightFormat.STORED:
         decoder = replace(decoder, fused=False, linear=plain.decoder.linear)
-    return replace(plan, generator=generator, decoder=decoder)
+    return replace(plan, generator=generator, decoder=decoder, autoencoder=drawing)
 
 
 def _with(plan: ExecutionPlan, weights: WeightFormat) -> ExecutionPlan:
@@ -201,6 +205,7 @@ class _Layer:
     size: int
     in_stack: bool
     quantised: bool
+    divides: bool
 
 
 def _layers(network: nn.Module, weights: WeightFormat, dtype: torch.dtype) -> list[_Layer]:
@@ -214,8 +219,20 @@ def _layers(network: nn.Module, weights: WeightFormat, dtype: torch.dtype) -> li
             formats.add(held)
             size += _bytes(parameter.shape, held, dtype)
         quantised = bool(formats - {WeightFormat.STORED})
-        layers.append(_Layer(size=size, in_stack=name.startswith(STACKS), quantised=quantised))
+        layers.append(
+            _Layer(
+                size=size,
+                in_stack=name.startswith(STACKS),
+                quantised=quantised,
+                divides=is_cut(name),
+            )
+        )
     return layers
+
+
+def _part(layer: _Layer, plan: ExecutionPlan) -> _Layer:
+    """What one process holds of a layer of the generator."""
+    return replace(layer, size=layer.size // plan.parallel.tensor) if layer.divides else layer
 
 
 def _bytes(shape: torch.Size, weights: WeightFormat, dtype: torch.dtype) -> int:
@@ -244,10 +261,12 @@ def _held(layers: list[_Layer], offload: Offload, *, accelerator: bool) -> tuple
     return stays + (2 if accelerator else 1) * max(moving, default=0), stays
 
 
-def _using_language(components: Holdings, work: Work, dtype: torch.dtype) -> int:
+def _using_language(
+    components: Holdings, plan: ExecutionPlan, work: Work, dtype: torch.dtype
+) -> int:
     """What writing codes takes, or reading a prompt where none are written."""
     if isinstance(components, Components):
-        return _writing(components.generator.config.text, work, dtype)
+        return _writing(components.generator.config.text, plan, work, dtype)
     config = cast(TextEncoder, components.language).config
     # Prompts are read one by one. Scores of all heads are counted: not every kernel avoids them.
     widest = _GENERATOR_TENSORS * config.hidden_size + 3 * config.intermediate_size
@@ -255,13 +274,14 @@ def _using_language(components: Holdings, work: Work, dtype: torch.dtype) -> int
     return _PROMPT_TOKENS * (widest + scores) * dtype.itemsize
 
 
-def _writing(config: GlmConfig, work: Work, dtype: torch.dtype) -> int:
+def _writing(config: GlmConfig, plan: ExecutionPlan, work: Work, dtype: torch.dtype) -> int:
     """Keys and values of prompt and picture, and the activations of the prompt."""
     grid = (work.size.height // PIXELS_PER_TOKEN) * (work.size.width // PIXELS_PER_TOKEN)
     tokens = _PROMPT_TOKENS + grid + PREVIEW_SIDE**2
     per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim
     widest = _GENERATOR_TENSORS * config.hidden_size + 3 * config.intermediate_size
-    return work.batch * (tokens * per_token + _PROMPT_TOKENS * widest) * dtype.itemsize
+    stored = tokens * per_token // plan.parallel.tensor
+    return work.batch * (stored + _PROMPT_TOKENS * widest) * dtype.itemsize
 
 
 def _painting(components: Holdings, work: Work, dtype: torch.dtype) -> int:

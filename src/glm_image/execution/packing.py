@@ -1,29 +1,26 @@
 """Passes of the decoder over pictures and branches laid end to end, without padding.
 
-Every matrix meets all tokens at once. Attention runs per segment: the glyph and image tokens of
-one picture in one branch. Segments of equal make lie next to each other and form a run, so that
-one call attends for all of them and no token is moved for it.
-
-Noise level and size are the same for all tokens; modulation is therefore one vector per channel,
-which layer normalisation applies as it goes.
+Segments are the glyph and image tokens of one picture in one branch. Segments of equal make lie
+next to each other and form a run, so that one call attends for all of them and no token is moved
+for it. What is done to the tokens is in :mod:`.body`.
 
 Legend: b pictures, c latent channels, h latent rows, w latent columns, n image tokens of a
-picture, s glyph tokens of a segment, r reference tokens of a segment, l tokens of all segments, d
-channels, e glyph features, a heads, k head channels, m segments of a run.
+picture, s glyph tokens of a segment, r reference tokens of a segment, l tokens of all segments, t
+tokens that this process holds, d channels, a heads, k head channels, m segments of a run.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from glm_image.errors import ShapeError
+from glm_image.execution.body import Body, Layout, Run, fold, normalise
+from glm_image.execution.parallel import Group
+from glm_image.execution.parallel_dit import Stretch, own_heads
 from glm_image.execution.step_cache import StepCache
-from glm_image.layers.attention import attend
-from glm_image.models.dit_block import EPS, Block, JointAttention, KeyValue, normalize
+from glm_image.models.dit_block import KeyValue
 from glm_image.models.dit_inputs import ReferenceCache, TextInputs
 from glm_image.models.dit_prepared import Modulations
 from glm_image.models.dit_trunk import Trunk
@@ -66,54 +63,6 @@ def modulate(dit: Trunk, timesteps: Sequence[float], sizes_1k: Tensor) -> Modula
     return modulations
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Run:
-    """Segments of equal make that lie next to each other.
-
-    Attributes:
-        start: First token.
-        stop: One past the last token.
-        glyphs: Glyph tokens of a segment.
-        branch: Branch of the segments.
-        pictures: Picture of each segment.
-        past: Per block, keys and values ``[m, r + s + n, a, k]``; the first ``r`` are those of the
-            references, the others are written in each pass. Empty without references.
-    """
-
-    start: int
-    stop: int
-    glyphs: int
-    branch: int
-    pictures: Tensor
-    past: tuple[KeyValue, ...] = ()
-
-    def split(self, x_ld: Tensor) -> Tensor:
-        """The tokens of this run ``[m, s + n, ...]``, as a view of all."""
-        return _fold(x_ld[self.start : self.stop], len(self.pictures))
-
-    def image(self, x_ld: Tensor) -> Tensor:
-        """Its image tokens ``[m, n, d]``."""
-        return self.split(x_ld)[:, self.glyphs :]
-
-    def glyph(self, x_ld: Tensor) -> Tensor:
-        """Its glyph tokens ``[m, s, d]``."""
-        return self.split(x_ld)[:, : self.glyphs]
-
-    def attend(self, index: int, query_lak: Tensor, key_lak: Tensor, value_lak: Tensor) -> Tensor:
-        """Attend within each segment, and to its references, in one block.
-
-        Returns:
-            ``[stop - start, a * k]``.
-        """
-        query, key, value = (self.split(x_lak) for x_lak in (query_lak, key_lak, value_lak))
-        if self.past:
-            own, (key, value) = (key, value), self.past[index]
-            for kept, new in zip((key, value), own, strict=True):
-                kept[:, -new.shape[1] :] = new
-        out_makl = attend(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2))
-        return out_makl.transpose(1, 2).flatten(2).flatten(0, 1)
-
-
 class Pack:
     """A batch of pictures in one or more branches, ready for every noise level.
 
@@ -122,18 +71,23 @@ class Pack:
         branches: Conditions of the same pictures, one entry per branch.
         height: Rows of the latents.
         width: Columns of the latents.
+        group: The processes that share the tokens.
     """
 
-    def __init__(self, dit: Trunk, branches: Sequence[Conditions], height: int, width: int) -> None:
+    def __init__(
+        self, dit: Trunk, branches: Sequence[Conditions], height: int, width: int, group: Group
+    ) -> None:
         self._dit = dit
+        self._group = group
         self._grid = (height // dit.config.patch_size, width // dit.config.patch_size)
-        runs, tokens, cos, sin = zip(*_lay_out(dit, branches, self._grid), strict=True)
-        self._runs: tuple[_Run, ...] = runs
+        runs, tokens, cos, sin = zip(*_lay_out(dit, branches, self._grid, group), strict=True)
+        self._runs: tuple[Run, ...] = runs
         self._base_ld = torch.cat(tokens)
         low_lk, high_lk = torch.cat(sin).chunk(2, dim=-1)
         sin_lk = torch.cat((-low_lk, high_lk), dim=-1)
         self._rope = (torch.cat(cos)[:, None], sin_lk[:, None])
         self._shape = (len(branches), branches[0][0].batch)
+        self._layouts: dict[int, Layout] = {}
 
     def run(
         self, latents_bchw: Tensor, modulations: Modulations, cache: StepCache, branches: int
@@ -151,94 +105,45 @@ class Pack:
         """
         dit = self._dit
         branches, pictures = min(branches, self._shape[0]), self._shape[1]
-        runs = [run for run in self._runs if run.branch < branches]
-        x_ld = self._base_ld[: runs[-1].stop].clone()
+        layout = self._layout(branches)
+        x_ld = self._base_ld[: layout.runs[-1].stop].clone()
         image_bnd = dit.embed(latents_bchw.to(x_ld.dtype))
-        for run in runs:
+        for run in layout.runs:
             run.image(x_ld).add_(image_bnd[run.pictures])
-        body = _Body(dit, runs, modulations, self._rope)
-        x_ld = cache.run(x_ld, body.first, body.others)
+        body = Body(dit, layout, modulations)
+        x_td = cache.run(layout.stretch.own(x_ld), body.first, body.others)
         scale_d, shift_d = modulations.output[:, 0, 0]
-        patches_lp = dit.proj_out(_normalise(x_ld, scale_d, shift_d))
+        patches_lp = layout.stretch.whole(dit.proj_out(normalise(x_td, scale_d, shift_d)))
         velocity_vbnp = x_ld.new_empty(
             (branches, pictures, image_bnd.shape[1], patches_lp.shape[-1]), dtype=torch.float32
         )
-        for run in runs:
+        for run in layout.runs:
             velocity_vbnp[run.branch, run.pictures] = run.image(patches_lp).float()
         velocity_bchw = dit.unpatchify(velocity_vbnp.flatten(0, 1), *self._grid)
-        return _fold(velocity_bchw, branches)
+        return fold(velocity_bchw, branches)
 
-
-class _Body:
-    """The blocks of one pass; they work in place on the tokens of some runs."""
-
-    def __init__(
-        self, dit: Trunk, runs: Sequence[_Run], modulations: Modulations, rope: KeyValue
-    ) -> None:
-        self._blocks = [cast(Block, block) for block in dit.transformer_blocks]
-        self._runs, self._modulations = runs, modulations
-        self._rope = (rope[0][: runs[-1].stop], rope[1][: runs[-1].stop])
-
-    def first(self, x_ld: Tensor) -> Tensor:
-        """Run the first block."""
-        self._advance(0, x_ld)
-        return x_ld
-
-    def others(self, x_ld: Tensor) -> Tensor:
-        """Run all other blocks."""
-        for index in range(1, len(self._blocks)):
-            self._advance(index, x_ld)
-        return x_ld
-
-    def _advance(self, index: int, x_ld: Tensor) -> None:
-        block = self._blocks[index]
-        attention, feed = self._modulations.blocks[index][:, :, :, 0, 0]
-        out_ld = self._attend(index, block.attn1, self._modulate(x_ld, attention))
-        self._add(x_ld, out_ld, attention)
-        self._add(x_ld, block.ff(self._modulate(x_ld, feed)), feed)
-
-    def _attend(self, index: int, layer: JointAttention, x_ld: Tensor) -> Tensor:
-        query_lak, key_lak, value_lak = layer.heads_of(x_ld)
-        query_lak, key_lak = (_turn(normalize(x), *self._rope) for x in (query_lak, key_lak))
-        parts = [run.attend(index, query_lak, key_lak, value_lak) for run in self._runs]
-        out_ld: Tensor = layer.to_out[0](torch.cat(parts))
-        return out_ld
-
-    def _modulate(self, x_ld: Tensor, parts: Tensor) -> Tensor:
-        """Normalise all tokens, scale and shift them by stream."""
-        (shift_d, scale_d, _), (glyph_shift_d, glyph_scale_d, _) = parts
-        out_ld = _normalise(x_ld, scale_d, shift_d)
-        for run in self._runs:
-            if run.glyphs:
-                run.glyph(out_ld)[:] = _normalise(run.glyph(x_ld), glyph_scale_d, glyph_shift_d)
-        return out_ld
-
-    def _add(self, x_ld: Tensor, added_ld: Tensor, parts: Tensor) -> None:
-        """Add a sublayer's output through the gates of the streams."""
-        (_, _, gate_d), (_, _, glyph_gate_d) = parts
-        for run in self._runs:
-            run.image(x_ld).addcmul_(run.image(added_ld), gate_d)
-            if run.glyphs:
-                run.glyph(x_ld).addcmul_(run.glyph(added_ld), glyph_gate_d)
-
-
-def _normalise(x: Tensor, scale_d: Tensor, shift_d: Tensor) -> Tensor:
-    """Layer normalisation of the last axis, scaled and shifted as it goes."""
-    return F.layer_norm(x, x.shape[-1:], scale_d, shift_d, EPS)
-
-
-def _turn(x_lak: Tensor, cos_l1k: Tensor, sin_l1k: Tensor) -> Tensor:
-    """Rotate in place as :func:`glm_image.layers.rope.rotate` does, with fewer large tensors.
-
-    Sums are in fp32. The first half of the sines is negated.
-    """
-    swapped_lak = x_lak.roll(x_lak.shape[-1] // 2, -1)
-    return torch.addcmul(x_lak * cos_l1k, swapped_lak, sin_l1k, out=x_lak)
+    def _layout(self, branches: int) -> Layout:
+        """The tokens of a pass over the first branches; made once."""
+        if branches not in self._layouts:
+            runs = tuple(run for run in self._runs if run.branch < branches)
+            stop = runs[-1].stop
+            stretch = Stretch(self._group, stop)
+            is_glyph_l = torch.zeros(stop, dtype=torch.bool, device=self._base_ld.device)
+            for run in runs:
+                run.split(is_glyph_l)[:, : run.glyphs] = True
+            cos_l1k, sin_l1k = self._rope
+            self._layouts[branches] = Layout(
+                runs=runs,
+                stretch=stretch,
+                rope=(stretch.own(cos_l1k[:stop]), stretch.own(sin_l1k[:stop])),
+                glyph_g=stretch.own(is_glyph_l).nonzero()[:, 0],
+            )
+        return self._layouts[branches]
 
 
 def _lay_out(
-    dit: Trunk, branches: Sequence[Conditions], grid: tuple[int, int]
-) -> Iterator[tuple[_Run, Tensor, Tensor, Tensor]]:
+    dit: Trunk, branches: Sequence[Conditions], grid: tuple[int, int], group: Group
+) -> Iterator[tuple[Run, Tensor, Tensor, Tensor]]:
     """All runs in order: what is known of their tokens ``[l, d]``, cosines and sines ``[l, k]``."""
     start = 0
     for number, (inputs, references) in enumerate(branches):
@@ -249,13 +154,13 @@ def _lay_out(
             count, length = tokens_mld.shape[:2]
             # All glyph rows of the tables are alike, so any of them serve.
             cos_lk, sin_lk = (table[-length:].repeat(count, 1) for table in prepared.rope)
-            run = _Run(
+            run = Run(
                 start=start,
                 stop=start + count * length,
                 glyphs=glyph_msd.shape[1],
                 branch=number,
                 pictures=pictures,
-                past=_reserve(references, pictures, reference_mr, length),
+                past=_reserve(references, pictures, reference_mr, length, group),
             )
             yield run, tokens_mld.flatten(0, 1), cos_lk, sin_lk
             start = run.stop
@@ -283,26 +188,25 @@ def _alike(
 
 def _choose(x: Tensor, mask: Tensor) -> Tensor:
     """Entries ``[m, t, ...]`` of ``[m, u, ...]`` where a mask ``[m, u]`` is True, ``t`` per row."""
-    return _fold(x[mask], len(x))
-
-
-def _fold(x: Tensor, count: int) -> Tensor:
-    """Split the first axis into ``count`` equal parts; a view."""
-    return x.view(count, -1, *x.shape[1:])
+    return fold(x[mask], len(x))
 
 
 def _reserve(
-    references: ReferenceCache | None, pictures: Tensor, mask_mr: Tensor, own: int
+    references: ReferenceCache | None, pictures: Tensor, mask_mr: Tensor, own: int, group: Group
 ) -> tuple[KeyValue, ...]:
     """Buffers for the keys and values of references, which are written now, and own tokens."""
     if references is None or not bool(mask_mr.any()):
         return ()
     return tuple(
-        (_extend(key[pictures], mask_mr, own), _extend(value[pictures], mask_mr, own))
+        (
+            _extend(key[pictures], mask_mr, own, group),
+            _extend(value[pictures], mask_mr, own, group),
+        )
         for key, value in zip(references.keys, references.values, strict=True)
     )
 
 
-def _extend(x_mark: Tensor, mask_mr: Tensor, own: int) -> Tensor:
+def _extend(x_mark: Tensor, mask_mr: Tensor, own: int, group: Group) -> Tensor:
     """Tokens that are there, in front of room for ``own`` more: ``[m, r + own, a, k]``."""
-    return F.pad(_choose(x_mark.transpose(1, 2), mask_mr), (0, 0, 0, 0, 0, own))
+    x_mrak = own_heads(_choose(x_mark.transpose(1, 2), mask_mr), group)
+    return F.pad(x_mrak, (0, 0, 0, 0, 0, own))

@@ -105,12 +105,34 @@ class AutoencoderPlan:
     """How the autoencoder runs.
 
     Attributes:
+        linear: Library of the products per pixel.
         channels_last: Keep activations with the channels innermost (B).
+        phased: Sides are doubled by four small convolutions instead of a large one (B).
         tile_pixels: Draw pictures larger than this in overlapping tiles without seams; 0 never.
     """
 
+    linear: LinearBackend = LinearBackend.TORCH
     channels_last: bool = False
+    phased: bool = False
     tile_pixels: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelPlan:
+    """How processes share the work on one picture (B); each has a device of its own.
+
+    Guidance and sequence divide the decoder's work between them, tensor the generator's. Either
+    product divides the number of processes; what is left over does the same work again.
+
+    Attributes:
+        guidance: Processes that share the two branches of guidance, 1 or 2.
+        sequence: Processes that share the tokens of a pass, and the heads while it attends.
+        tensor: Processes that share the heads and channels of the generator, and its weights.
+    """
+
+    guidance: int = 1
+    sequence: int = 1
+    tensor: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +144,11 @@ class ExecutionPlan:
         decoder: How the diffusion decoder runs.
         autoencoder: How the autoencoder runs.
         offload: Where weights wait.
+        parallel: How processes share the work.
     """
 
     generator: GeneratorPlan = field(default_factory=GeneratorPlan)
     decoder: DecoderPlan = field(default_factory=DecoderPlan)
     autoencoder: AutoencoderPlan = field(default_factory=AutoencoderPlan)
     offload: Offload = Offload.NONE
+    parallel: ParallelPlan = field(default_factory=ParallelPlan)

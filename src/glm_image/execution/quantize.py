@@ -49,8 +49,8 @@ class Quantizer:
         self._weights = weights
         self._device = device
 
-    def __call__(self, name: str, weight: Tensor) -> bool:
-        """Quantise one weight if it is to be; say whether it was.
+    def __call__(self, name: str, weight: Tensor) -> Tensor | None:
+        """Quantise one weight if it is to be; else give it back.
 
         Args:
             name: Dotted name of the weight in the network.
@@ -60,9 +60,9 @@ class Quantizer:
         place, _, _ = name.rpartition(".")
         layer = self._network.get_submodule(place)
         if weights is WeightFormat.STORED or type(layer) is not nn.Linear:
-            return False
+            return weight
         replace(self._network, place, self._round(weight, layer.bias, _KINDS[weights]))
-        return True
+        return None
 
     def _round(
         self, weight: Tensor, bias: nn.Parameter | None, kind: type[QuantizedLinear]

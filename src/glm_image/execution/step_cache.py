@@ -11,7 +11,10 @@ Legend: l tokens of all pictures, d channels.
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
+
+from glm_image.execution.parallel import Group
 
 
 class StepCache:
@@ -20,14 +23,16 @@ class StepCache:
     Args:
         threshold: Relative change, mean absolute difference over mean absolute value, below
             which the remembered pass is used; 0 never uses it.
+        group: Processes that share the tokens; they decide alike.
 
     Attributes:
         skipped: Passes that were skipped so far.
     """
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, group: Group) -> None:
         self.skipped = 0
         self._threshold = threshold
+        self._group = group
         self._first: Tensor | None = None
         self._others: Tensor | None = None
 
@@ -58,5 +63,6 @@ class StepCache:
         """Whether the first block added nearly what it added when all blocks ran."""
         if self._first is None or self._first.shape != added_ld.shape:
             return False
-        change = (added_ld - self._first).abs().mean() / self._first.abs().mean()
-        return bool(change < self._threshold)
+        means = torch.stack([(added_ld - self._first).abs().mean(), self._first.abs().mean()])
+        change, size = self._group.add(means).tolist()
+        return bool(change < self._threshold * size)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from glm_image.execution.packing import Pack, modulate, one_size
+from glm_image.execution.parallel import Team
 from glm_image.execution.plan import DecoderPlan
 from glm_image.execution.step_cache import StepCache
 from glm_image.models.dit_inputs import ReferenceCache, TextInputs
@@ -81,6 +82,7 @@ def choose(
     guidance: Guidance | None,
     levels: Sequence[Level],
     plan: DecoderPlan,
+    team: Team,
 ) -> Velocity:
     """The velocity of one run as a plan wants it computed.
 
@@ -90,9 +92,10 @@ def choose(
         guidance: Weight and branch of the comparison; None runs the decoder once per step.
         levels: Noise levels of the steps.
         plan: How the decoder runs.
+        team: The processes that share the work.
     """
-    if plan.packed or plan.hoisted or plan.step_cache:
-        return Packed(dit, branch, guidance, levels, plan)
+    if plan.packed or plan.hoisted or plan.step_cache or not team.is_alone:
+        return Packed(dit, branch, guidance, levels, plan, team)
     return Plain(dit, branch, guidance, levels)
 
 
@@ -130,7 +133,8 @@ class Packed:
     """Passes over pictures laid end to end; the arguments of :func:`choose`.
 
     With ``plan.packed`` both branches share a pass, else each has its own. With ``plan.hoisted``
-    what does not change between steps is kept, else it is computed at each step.
+    what does not change between steps is kept, else it is computed at each step. Processes that
+    share the branches of guidance run one each and tell each other the result.
 
     Raises:
         ShapeError: The pictures differ in size.
@@ -143,12 +147,17 @@ class Packed:
         guidance: Guidance | None,
         levels: Sequence[Level],
         plan: DecoderPlan,
+        team: Team,
     ) -> None:
         self._dit, self._guidance, self._levels, self._plan = dit, guidance, levels, plan
+        self._team = team
         branches = [branch] if guidance is None else [branch, guidance.unconditional]
         rows = [(one.inputs, one.references) for one in branches]
+        self._shares = guidance is not None and team.guidance.size > 1
+        if self._shares:
+            rows = [rows[team.guidance.rank]]
         self._groups = [rows] if plan.packed else [[row] for row in rows]
-        self._caches = [StepCache(plan.step_cache) for _ in self._groups]
+        self._caches = [StepCache(plan.step_cache, team.sequence) for _ in self._groups]
         self._size = one_size([one.inputs for one in branches])
         self._packs: list[Pack] = []
         self._modulations: Modulations | None = None
@@ -162,19 +171,36 @@ class Packed:
         """Run one pass over all branches, or one over each."""
         if not self._packs or not self._plan.hoisted:
             height, width = latents_bchw.shape[2:]
-            self._packs = [Pack(self._dit, group, height, width) for group in self._groups]
+            self._packs = [
+                Pack(self._dit, group, height, width, self._team.sequence) for group in self._groups
+            ]
         if self._plan.hoisted:
             # References live in the packs now; here they would be held twice.
             self._groups.clear()
-        modulations = self._modulate(step)
         guidance = self._guidance if self._levels[step].guided else None
         count = 1 if guidance is None else 2
-        told_bchw, *untold = [
+        run = self._run_shared if self._shares else self._run
+        told_bchw, *untold = run(latents_bchw, step, count)
+        return told_bchw if guidance is None else guidance.mix(told_bchw, *untold)
+
+    def _run(self, latents_bchw: Tensor, step: int, count: int) -> list[Tensor]:
+        """Velocities of the first branches."""
+        modulations = self._modulate(step)
+        return [
             velocity_bchw
             for pack, cache in zip(self._packs[:count], self._caches[:count], strict=True)
             for velocity_bchw in pack.run(latents_bchw, modulations, cache, count)
         ]
-        return told_bchw if guidance is None else guidance.mix(told_bchw, *untold)
+
+    def _run_shared(self, latents_bchw: Tensor, step: int, count: int) -> list[Tensor]:
+        """Velocities of the first branches, of which each process runs its own."""
+        group = self._team.guidance
+        own_bchw = torch.zeros_like(latents_bchw)
+        if group.rank < count:
+            (own_bchw,) = self._run(latents_bchw, step, 1)
+        if count == 1:
+            return [group.spread(own_bchw.contiguous())]
+        return list(group.gather(own_bchw))
 
     def _modulate(self, step: int) -> Modulations:
         """Modulations of one step, out of those of all steps if they are kept."""

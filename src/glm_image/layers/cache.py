@@ -86,23 +86,35 @@ class RowCache:
             index_rt: ``[R', T]`` int64, where each new token of the first ``R'`` rows is stored.
             extent: Number of positions that attention sees; every index is below it.
         """
-        return RowView(cache=self, index_rt=index_rt, extent=extent)
+        _, heads, _, channels = self.keys[0].shape
+        index_rktd = index_rt[:, None, :, None].expand(-1, heads, -1, channels)
+        return RowView(cache=self, index_rt=index_rt, index_rktd=index_rktd, extent=extent)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowView:
-    """The first rows of a :class:`RowCache` during one forward pass."""
+    """The first rows of a :class:`RowCache` during one forward pass.
+
+    Args:
+        cache: What they are rows of.
+        index_rt: ``[R', T]`` int64, where each new token is stored.
+        index_rktd: The same for every head and channel, as a view.
+        extent: Number of positions that attention sees.
+    """
 
     cache: RowCache
     index_rt: Tensor
+    index_rktd: Tensor
     extent: int
 
     def write(self, layer: int, k_bktd: Tensor, v_bktd: Tensor) -> tuple[Tensor, Tensor]:
         """Store the new positions of one layer and return all that the rows may attend to."""
+        keys_rksd, values_rksd = self.cache.keys[layer], self.cache.values[layer]
         rows = len(self.index_rt)
-        index_rktd = self.index_rt[:, None, :, None].expand(k_bktd.shape)
-        keys_rksd = self.cache.keys[layer].narrow(0, 0, rows).scatter_(2, index_rktd, k_bktd)
-        values_rksd = self.cache.values[layer].narrow(0, 0, rows).scatter_(2, index_rktd, v_bktd)
+        if rows < len(keys_rksd):
+            keys_rksd, values_rksd = keys_rksd.narrow(0, 0, rows), values_rksd.narrow(0, 0, rows)
+        keys_rksd.scatter_(2, self.index_rktd, k_bktd)
+        values_rksd.scatter_(2, self.index_rktd, v_bktd)
         return keys_rksd.narrow(2, 0, self.extent), values_rksd.narrow(2, 0, self.extent)
 
     def mask(self) -> Tensor:

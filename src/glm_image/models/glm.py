@@ -13,6 +13,7 @@ Source: GLM-4-0414 (post-norms), Su et al. 2021 (rotation), Wang et al. 2024, Qw
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -121,6 +122,12 @@ class Context:
     mask: Tensor | None = None
     causal: bool = False
     cache: KeyValueStore | None = None
+
+    @cached_property
+    def signed_sin_b1tr(self) -> Tensor:
+        """The sines with their first half negated, for those who swap halves without a sign."""
+        low, high = self.sin_b1tr.chunk(2, dim=-1)
+        return torch.cat((-low, high), dim=-1)
 
 
 class Attention(nn.Module):

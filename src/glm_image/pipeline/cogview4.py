@@ -9,7 +9,7 @@ columns.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from glm_image.checkpoint import cogview4
 from glm_image.checkpoint.cogview4 import CogView4Components
 from glm_image.device import Device
 from glm_image.errors import InputError
-from glm_image.execution import auto, loading
 from glm_image.execution.auto import Asked
 from glm_image.execution.velocity import Branch, Guidance
 from glm_image.image.size import OutputPlan
@@ -56,10 +55,7 @@ class CogView4System(Loaded, CogView4Components):
             CheckpointError: Configs or weights are wrong; every problem is listed.
             PlanError: The plan does not work on the device.
         """
-        parts = cogview4.outline(folder)
-        chosen = auto.choose(plan, parts, device).plan
-        residence = loading.load(parts, folder, chosen, device)
-        return replace(cls.of(parts, name, device), plan=chosen, residence=residence)
+        return cls.of(cogview4.outline(folder), name, device).filled(folder, plan)
 
     @classmethod
     def of(cls, parts: CogView4Components, name: str, device: Device) -> "CogView4System":

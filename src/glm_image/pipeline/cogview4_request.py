@@ -7,7 +7,7 @@ from PIL import Image as PilImage
 from torch import Tensor
 
 from glm_image.errors import InputError
-from glm_image.image import codec
+from glm_image.image import opening
 from glm_image.image.transforms import resize, to_pixels
 from glm_image.pipeline.cogview4 import CogView4System, whole
 from glm_image.pipeline.params import is_whole
@@ -68,14 +68,14 @@ def read(system: CogView4System, request: CogView4Request) -> tuple[list[Picture
     texts = check_texts(request.prompt)
     negatives = _negatives(request.negative_prompt, len(texts))
     count = count_of(request.num_images)
-    seeds = seeds_of(request.seeds, len(texts), count)
+    seeds = seeds_of(system, request.seeds, len(texts), count)
     notes: list[str] = []
     for text in dict.fromkeys([*texts, *negatives]):
         dropped = system.tokenizer.padded(text).dropped
         if dropped:
             notes.append(f"a prompt is too long, its last {dropped} tokens were left out")
     control = _control(system, request.control_image)
-    start = None if request.image is None else codec.load(request.image)
+    start = None if request.image is None else opening.load(request.image)
     size = _size(system, request, control or start)
     if control is not None and Size(control.height, control.width) != size:
         raise InputError(
@@ -142,7 +142,7 @@ def _control(system: CogView4System, image: SourceImage | None) -> PilImage.Imag
         raise InputError(
             "this model takes none", field="control_image", hint="load a control checkpoint"
         )
-    return None if image is None else codec.load(image)
+    return None if image is None else opening.load(image)
 
 
 def _size(system: CogView4System, request: CogView4Request, given: PilImage.Image | None) -> Size:

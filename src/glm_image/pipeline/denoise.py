@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from glm_image.execution.attention import kernels
+from glm_image.execution.parallel import Team
 from glm_image.execution.plan import DecoderPlan
 from glm_image.execution.velocity import Branch, Guidance, Level, choose
 from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
@@ -20,6 +21,7 @@ from glm_image.pipeline.schedule import Schedule
 from glm_image.types import PIXELS_PER_LATENT, Conditioning, Latents, Reference, Size
 
 _PLAIN = DecoderPlan()
+_ALONE = Team()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,7 @@ class Denoising:
         schedule: Timesteps and noise levels.
         start_bchw: Latents at the first noise level, see :func:`start_from`.
         plan: How the decoder runs.
+        team: The processes that share the work; all of them take the same steps.
         rounding: Dtype that latents are rounded to after each step; fp32 keeps them as they are.
 
     Attributes:
@@ -124,6 +127,7 @@ class Denoising:
         schedule: Schedule,
         start_bchw: Tensor,
         plan: DecoderPlan = _PLAIN,
+        team: Team = _ALONE,
         rounding: torch.dtype = torch.float32,
     ) -> None:
         self.latents_bchw = start_bchw.to(branch.inputs.glyph_bsd.device, torch.float32)
@@ -134,7 +138,7 @@ class Denoising:
             Level(timestep=timestep, guided=plan.guidance_low <= sigma <= plan.guidance_high)
             for timestep, sigma in zip(schedule.timesteps.tolist(), self._sigmas[:-1], strict=True)
         ]
-        self._velocity = choose(dit, branch, guidance, levels, plan)
+        self._velocity = choose(dit, branch, guidance, levels, plan, team)
 
     @torch.no_grad()
     def step(self) -> Step | None:

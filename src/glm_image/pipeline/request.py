@@ -15,7 +15,7 @@ from PIL import Image as PilImage
 from torch import Tensor
 
 from glm_image.errors import InputError
-from glm_image.image import codec
+from glm_image.image import opening
 from glm_image.image.size import OutputPlan, plan_output, source_size, token_grid
 from glm_image.image.transforms import prepare_source
 from glm_image.pipeline.loaded import Loaded
@@ -83,10 +83,10 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     texts = check_texts(request.prompt)
     images = _sources_per_prompt(request.image, len(texts))
     count = count_of(request.num_images)
-    seeds = seeds_of(request.seeds, len(texts), count)
+    seeds = seeds_of(system, request.seeds, len(texts), count)
     notes: list[str] = []
     # A picture that several prompts share is read and scaled once.
-    opened = {id(image): codec.load(image) for own in images for image in own}
+    opened = {id(image): opening.load(image) for own in images for image in own}
     scaled = {key: _scale(system, picture, notes) for key, picture in opened.items()}
     prompts: list[tuple[Prompt, OutputPlan]] = []
     for text, own in zip(texts, images, strict=True):
@@ -197,14 +197,16 @@ def count_of(num_images: int) -> int:
     return int(num_images)
 
 
-def seeds_of(seeds: int | Sequence[int] | None, prompts: int, count: int) -> list[int]:
-    """One seed per picture.
+def seeds_of(
+    system: Loaded, seeds: int | Sequence[int] | None, prompts: int, count: int
+) -> list[int]:
+    """One seed per picture; processes that draw together agree on those that nobody gave.
 
     Raises:
         InputError: They are no seeds, or of another number.
     """
     if seeds is None:
-        given: Sequence[int] = [secrets.randbits(32) for _ in range(prompts)]
+        given: Sequence[int] = [system.team.agree(secrets.randbits(32)) for _ in range(prompts)]
     else:
         given = [seeds] * prompts if is_whole(seeds) else cast(Sequence[int], seeds)
     whole = isinstance(given, list | tuple) and all(is_whole(seed) for seed in given)

@@ -7,6 +7,7 @@ points at one of them. So the same seed means the same choice on every device an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -71,10 +72,15 @@ def _rank(scores_bv: Tensor) -> tuple[Tensor, Tensor]:
     # Zero minus zero is zero, so that both zeros get the same bits.
     bits_bv = (0.0 - scores_bv).view(torch.int32)
     above_bv = (bits_bv ^ ((bits_bv >> 31) & _ALL_BUT_SIGN)).to(torch.int64) << _ID_BITS
-    keys_bv = (above_bv + torch.arange(scores_bv.shape[-1])).numpy()
+    keys_bv = (above_bv + _ids(scores_bv.shape[-1])).numpy()
     keys_bv.sort(axis=-1)
     order_bv = torch.from_numpy(keys_bv).bitwise_and_((1 << _ID_BITS) - 1)
     return scores_bv.gather(-1, order_bv), order_bv
+
+
+@cache
+def _ids(count: int) -> Tensor:
+    return torch.arange(count)
 
 
 @dataclass(frozen=True, kw_only=True)

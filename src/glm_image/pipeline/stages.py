@@ -135,6 +135,7 @@ def begin(system: Loaded, told: Told) -> Denoising:
             told.steps,
             told.start_pchw,
             system.plan.decoder,
+            system.team,
             told.rounding,
         )
 

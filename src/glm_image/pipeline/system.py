@@ -1,7 +1,7 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
 from glm_image.device import Device
 from glm_image.errors import ConfigError, InputError, NotFoundError
-from glm_image.execution import auto, loading
 from glm_image.execution.auto import Asked
 from glm_image.models.dit import DiT
 from glm_image.pipeline.loaded import Loaded
@@ -71,10 +70,7 @@ class System(Loaded, Components):
             PlanError: The plan does not work on the device.
         """
         folder = find(model, revision=revision)
-        parts = published.outline(folder)
-        chosen = auto.choose(plan, parts, device).plan
-        residence = loading.load(parts, folder, chosen, device)
-        return replace(cls._of(parts, model, device), plan=chosen, residence=residence)
+        return cls.outline(folder, model, device).filled(folder, plan)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":

@@ -1,0 +1,1 @@
+"""The image service: an HTTP API in front of durable jobs and engine workers."""

@@ -1,0 +1,1 @@
+"""What comes from outside: picture files that nobody has vouched for, and addresses of them."""

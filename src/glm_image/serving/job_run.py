@@ -1,0 +1,265 @@
+"""One start of one job: from its claim to its pictures in the store."""
+
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from glm_image.config import to_mapping
+from glm_image.errors import GlmImageError
+from glm_image.serving import logs, metrics, tracing
+from glm_image.serving.blobs import Blobs
+from glm_image.serving.hub import Hub
+from glm_image.serving.moderation import Moderator
+from glm_image.serving.painter import Inputs, Painter
+from glm_image.serving.records import (
+    Claim,
+    Event,
+    EventKind,
+    Failure,
+    Picture,
+    Stage,
+    new_id,
+)
+from glm_image.serving.store import Store
+from glm_image.serving.worker.failures import failure_of, lost
+from glm_image.serving.worker.protocol import (
+    Done,
+    Error,
+    Message,
+    Preview,
+    Result,
+    Step,
+    Token,
+    Tokens,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PROGRESS_SECONDS = 0.25
+"""Least time between two notes of a job's progress in the store."""
+
+_LOG = logs.get("jobs")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Workshop:
+    """What every job needs.
+
+    Args:
+        store: Where jobs are kept.
+        blobs: Where files are kept.
+        painter: Who draws.
+        hub: Who is told about previews; the store tells it about everything else.
+        moderator: Who looks at what was drawn.
+        threads: How many calls of store and blobs may block at once.
+    """
+
+    store: Store
+    blobs: Blobs
+    painter: Painter
+    hub: Hub
+    moderator: Moderator
+    threads: anyio.CapacityLimiter
+
+    async def call(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something that blocks in a thread; what was begun is finished."""
+        return await anyio.to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self.threads)
+
+
+class _ClaimLostError(GlmImageError):
+    """Somebody cancelled the job, or another process works on it now."""
+
+
+class JobRun:
+    """Draws one job and writes down what comes of it.
+
+    Everything is fenced by the claim: once it does not hold any more, nothing is written and the
+    drawing stops.
+
+    Args:
+        workshop: What every job needs.
+        claim: The job.
+
+    Attributes:
+        claim: The job, with the latest end of its lease.
+        begun: Whether the painter has taken it.
+    """
+
+    def __init__(self, workshop: Workshop, claim: Claim) -> None:
+        self.claim = claim
+        self.begun = False
+        self._workshop = workshop
+        self._stopped = False
+        self._pictures: dict[int, Picture] = {}
+        self._stage: Stage | None = None
+        self._noted = 0.0
+        self._steps = (0, 0)
+
+    async def draw(self) -> None:
+        """Draw, from the first input to the last picture."""
+        job = self.claim.job
+        model, start = job.drawing.model, time.monotonic()
+        log = _LOG.bind(job_id=job.id, attempt=self.claim.attempt, model=model)
+        with tracing.span("job", {"job.id": job.id, "job.model": model}):
+            try:
+                outcome = await self._draw()
+            except _ClaimLostError:
+                outcome = "lost"
+            except (GlmImageError, OSError) as error:
+                outcome = await self._fail(failure_of(error))
+        seconds = time.monotonic() - start
+        metrics.observe_end(model=model, outcome=outcome, seconds=seconds)
+        log.info("job ended", outcome=outcome, seconds=round(seconds, 3))
+
+    async def stop(self) -> None:
+        """Stop drawing; the claim does not hold any more."""
+        self._stopped = True
+        await self._workshop.painter.cancel(self.claim.job.id)
+
+    # ------------------------------------------------------------------------ the way of a job
+
+    async def _draw(self) -> str:
+        inputs = await self._inputs()
+        job = self.claim.job
+        metrics.observe_start(
+            model=job.drawing.model, waited=time.time() - job.created, reused=len(inputs.codes)
+        )
+        self._check()
+        async with aclosing(self._workshop.painter.submit(self.claim, inputs)) as messages:
+            # From the first step of the iteration on the painter counts the job itself.
+            self.begun = True
+            async for message in messages:
+                self._check()
+                if isinstance(message, Done):
+                    metrics.observe_stages(model=job.drawing.model, stages=message.seconds)
+                    return await self._finish()
+                if isinstance(message, Error):
+                    return await self._fail(message.failure)
+                await self._hear(message)
+        return await self._fail(lost("said nothing more"))
+
+    async def _inputs(self) -> Inputs:
+        call, blobs, drawing = self._workshop.call, self._workshop.blobs, self.claim.job.drawing
+        return Inputs(
+            sources=tuple([await call(blobs.get, key) for key in drawing.sources]),
+            mask=None if drawing.mask is None else await call(blobs.get, drawing.mask),
+            codes=await call(self._workshop.store.tokens, self.claim.job.id),
+        )
+
+    async def _hear(self, message: Message) -> None:
+        match message:
+            case Token(done=done, total=total):
+                await self._progress(Stage.WRITE, done, total)
+            case Step(done=done, total=total):
+                self._steps = (done, total)
+                if done < total:
+                    await self._progress(Stage.PAINT, done, total)
+                else:
+                    await self._progress(Stage.DECODE, 0, self.claim.job.drawing.count)
+            case Tokens(index=index, codes=codes):
+                await self._workshop.call(
+                    self._workshop.store.save_tokens, self.claim.job.id, index, codes
+                )
+            case Preview():
+                self._show(message)
+            case Result():
+                await self._keep(message)
+
+    async def _progress(self, stage: Stage, done: int, total: int) -> None:
+        """Note how far the job is, if that is new enough to be worth a note."""
+        now = time.monotonic()
+        if stage is self._stage and now - self._noted < PROGRESS_SECONDS:
+            return
+        self._stage, self._noted = stage, now
+        await self._note(EventKind.PROGRESS, {"stage": stage.value, "done": done, "total": total})
+
+    async def _keep(self, result: Result) -> None:
+        """Look at a picture, store its file, and tell that it is there."""
+        await self._workshop.moderator.check_picture(result.image)
+        key = await self._workshop.call(self._workshop.blobs.put, result.image, result.mime)
+        job, index = self.claim.job, result.index
+        layouts = job.drawing.layout_seeds
+        picture = Picture(
+            id=new_id("img"),
+            job_id=job.id,
+            index=index,
+            key=key,
+            width=result.width,
+            height=result.height,
+            bytes=len(result.image),
+            mime=result.mime,
+            seed=job.drawing.seeds[index],
+            layout_seed=None if layouts is None else layouts[index],
+            parents=job.drawing.parents,
+            created=time.time(),
+            prompt=job.drawing.prompt,
+        )
+        self._pictures[index] = picture
+        await self._note(EventKind.PICTURE, to_mapping(picture))
+        if len(self._pictures) < job.drawing.count:
+            await self._progress(Stage.POST, len(self._pictures), job.drawing.count)
+        metrics.observe_picture(model=job.drawing.model, pixels=result.width * result.height)
+
+    def _show(self, preview: Preview) -> None:
+        """Pass a preview on, unless its picture is there already."""
+        if preview.index in self._pictures:
+            return
+        done, total = self._steps
+        self._workshop.hub.publish(
+            Event(
+                job_id=self.claim.job.id,
+                key_id=self.claim.job.key_id,
+                kind=EventKind.PREVIEW,
+                data={
+                    "index": preview.index,
+                    "number": preview.number,
+                    "mime": preview.mime,
+                    "image": preview.image,
+                    "done": done,
+                    "total": total,
+                },
+                at=time.time(),
+            )
+        )
+
+    async def _finish(self) -> str:
+        made = [self._pictures[index] for index in sorted(self._pictures)]
+        held = await self._workshop.call(self._workshop.store.finish, self.claim, made)
+        return "succeeded" if held else "lost"
+
+    async def _fail(self, failure: Failure) -> str:
+        _LOG.warning(
+            "job failed",
+            job_id=self.claim.job.id,
+            attempt=self.claim.attempt,
+            kind=failure.kind,
+            reason=failure.message,
+        )
+        try:
+            held = await self._workshop.call(self._workshop.store.fail, self.claim, failure)
+        except GlmImageError as error:
+            # The lease ends by itself, and whoever reaps it lets the job start again.
+            _LOG.error("the store does not answer", job_id=self.claim.job.id, reason=error.message)
+            return "lost"
+        return "failed" if held else "lost"
+
+    async def _note(self, kind: EventKind, data: dict[str, object]) -> None:
+        """Write something down.
+
+        Raises:
+            _ClaimLostError: The claim does not hold any more.
+        """
+        event = await self._workshop.call(self._workshop.store.note, self.claim, kind, data)
+        if event is None:
+            self._stopped = True
+        self._check()
+
+    def _check(self) -> None:
+        if self._stopped:
+            raise _ClaimLostError("the claim does not hold any more", field="job")

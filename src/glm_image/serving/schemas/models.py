@@ -1,0 +1,33 @@
+"""What is served."""
+
+from typing import Literal
+
+from glm_image.serving.schemas.base import Answer
+
+
+class ModelAnswer(Answer):
+    """A model, and what may be asked of it."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str = "glm-image"
+    summary: str
+    digest: str
+    default_size: str
+    min_side: int
+    max_side: int
+    multiple: int
+    sizes: list[str]
+    max_sources: int
+    steps: int
+    guidance: float
+    temperature: float
+    top_p: float
+
+
+class ModelList(Answer):
+    """All models."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelAnswer]

@@ -1,0 +1,109 @@
+"""A service with a painter of plain pictures, as an application and as a server on loopback."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from fake import FakeEngine
+from fastapi import FastAPI
+
+from glm_image.serving import logs
+from glm_image.serving.accounts import KeyLimits, Scope
+from glm_image.serving.app import create_app
+from glm_image.serving.blobs import Blobs
+from glm_image.serving.hub import Hub
+from glm_image.serving.settings import Settings
+from glm_image.serving.store import Store
+
+ALL = (Scope.GENERATE, Scope.READ)
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """A running service and what a test may touch of it."""
+
+    app: FastAPI
+    settings: Settings
+    store: Store
+    blobs: Blobs
+    hub: Hub
+    engine: FakeEngine
+    url: str
+    loop: asyncio.AbstractEventLoop
+
+    def key(self, name: str = "someone", *scopes: Scope, limits: KeyLimits | None = None) -> str:
+        """A new key."""
+        _, token = self.store.create_key(name, scopes or ALL, limits or KeyLimits())
+        return token
+
+
+@contextmanager
+def running(
+    folder: Path, *, engine: FakeEngine | None = None, keys: bool = True, **changes: Any
+) -> Iterator[Rig]:
+    """A service on loopback, with an address of its own, until the block ends."""
+    settings = replace(Settings(data=folder, log=replace(Settings().log, level="error")), **changes)
+    logs.configure(settings.log)
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store.open(settings.database_url, pepper=folder / "pepper")
+    blobs = Blobs.open(settings.blob_url, low_water=0)
+    painter, hub = engine or FakeEngine(), Hub()
+    if keys:
+        store.create_key("first", ALL)
+    app = create_app(settings, store=store, blobs=blobs, painter=painter, hub=hub)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
+        loops: list[asyncio.AbstractEventLoop] = []
+        ready = threading.Event()
+
+        async def serve() -> None:
+            loops.append(asyncio.get_running_loop())
+            task = asyncio.create_task(server.serve(sockets=[listening]))
+            while not server.started and not task.done():
+                await asyncio.sleep(0.005)
+            ready.set()
+            await task
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        if not ready.wait(20) or not server.started:
+            raise RuntimeError("the service did not start")
+        try:
+            yield Rig(
+                app=app,
+                settings=settings,
+                store=store,
+                blobs=blobs,
+                hub=hub,
+                engine=painter,
+                url=f"http://127.0.0.1:{port}",
+                loop=loops[0],
+            )
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            store.close()
+
+
+def client(rig: Rig, *scopes: Scope, limits: KeyLimits | None = None) -> httpx2.Client:
+    """A client with a new key."""
+    headers = {"Authorization": f"Bearer {rig.key('one', *scopes, limits=limits)}"}
+    return httpx2.Client(base_url=rig.url, timeout=30, headers=headers)
+
+
+def enveloped(answer: httpx2.Response, status: int) -> dict[str, Any]:
+    """The error of an answer that has this status and our envelope."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert set(body["error"]) >= {"code", "message", "type", "param"}
+    return dict(body["error"])
