@@ -10,6 +10,8 @@ from torch import Tensor
 
 import tiny
 from glm_image.checkpoint import published
+from glm_image.checkpoint.reader import Target
+from glm_image.checkpoint.safetensors_file import MappedFile, read_header, write_file
 from glm_image.device import Device, DeviceKind, resolve
 from glm_image.errors import CheckpointError, PlanError
 from glm_image.execution import offload
@@ -179,3 +181,36 @@ def test_a_system_on_disk_does_not_move(tiny_checkpoint: Path) -> None:
 def test_four_bits_may_wait_beside_an_accelerator() -> None:
     four_bits = GeneratorPlan(weights=WeightFormat.INT4)
     check(ExecutionPlan(offload=Offload.LAYER, generator=four_bits), ELSEWHERE)
+
+
+def resident_in_files() -> int:
+    """Bytes of mapped files that this process has in memory."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("RssFile:")[1].split()[0]) * 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux counts memory")
+def test_what_a_stage_read_is_dropped_when_another_begins(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    write_file(path, {"weight": torch.arange(2.0**23)}, None)
+    entry = read_header(path, [])["weight"]
+    file = MappedFile(path)
+    weight = file.tensor(entry)
+    residence = Residence({}, BF16, [file])
+    with residence.at_work("generator"):
+        expected = weight.sum()
+        held = resident_in_files()
+    with residence.at_work("generator"):
+        assert held - resident_in_files() < entry.stop / 2
+    with residence.at_work("decoder"):
+        assert held - resident_in_files() > entry.stop / 2
+        assert torch.equal(weight.sum(), expected)
+    assert torch.equal(weight, torch.arange(2.0**23))
+
+
+@pytest.mark.parametrize("way", [Offload.NONE, Offload.DISK])
+def test_files_are_kept_only_if_weights_stay_in_them(way: Offload, tiny_checkpoint: Path) -> None:
+    components = published.outline(tiny_checkpoint)
+    mapped = way is Offload.DISK
+    target = Target(dtype=torch.float32, device=torch.device("cpu"), mapped=mapped)
+    assert bool(published.fill(components, tiny_checkpoint, target)) is mapped

@@ -10,6 +10,7 @@ from torch import nn
 
 from glm_image.checkpoint.keymap import KeyTable
 from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
+from glm_image.checkpoint.safetensors_file import MappedFile
 from glm_image.models.dit_trunk import Trunk
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
@@ -80,7 +81,7 @@ def fill(
     folder: Path,
     target: Target,
     adopt: Mapping[str, Adopt] | None = None,
-) -> None:
+) -> list[MappedFile]:
     """Read the weights of networks that have none yet, one tensor at a time.
 
     Args:
@@ -89,6 +90,9 @@ def fill(
         target: What the weights become.
         adopt: By folder of a network, what may take a weight as it is read, see
             :class:`~glm_image.checkpoint.reader.WeightJob`.
+
+    Returns:
+        The files in which weights stay.
 
     Raises:
         CheckpointError: Weights are wrong; every problem is listed.
@@ -104,4 +108,4 @@ def fill(
         )
         for network in holdings.stored()
     ]
-    load_weights(jobs, target)
+    return load_weights(jobs, target)

@@ -203,14 +203,8 @@ def save(
             place = part / network.folder
             place.mkdir()
             write_json(place / "config.json", network.config)
-            write_weights(
-                place,
-                network.stem,
-                network.module,
-                network.table,
-                dtype=dtype,
-                shard_size=shard_size,
-            )
+            weights = (network.stem, network.module, network.table)
+            write_weights(place, *weights, dtype=dtype, shard_size=shard_size)
         generator = components.generator.config
         sampling = settings.write_sampling(components.sampling, generator)
         write_json(part / GENERATOR_FOLDER / GENERATION_FILE, sampling)

@@ -76,22 +76,26 @@ class Target:
     mapped: bool = False
 
 
-def load_weights(jobs: Sequence[WeightJob], target: Target) -> None:
+def load_weights(jobs: Sequence[WeightJob], target: Target) -> list[MappedFile]:
     """Fill networks with their weights.
 
     Args:
         jobs: The networks, built on the ``meta`` device.
         target: What the weights become.
 
+    Returns:
+        The files in which weights stay.
+
     Raises:
         CheckpointError: Weights are missing, unexpected, of the wrong shape or dtype, not finite,
             or files are missing or truncated. All problems of all networks are listed.
     """
     problems: list[str] = []
+    mapped: list[MappedFile] = []
     plans = [_plan(job, problems) for job in jobs]
     for job, plan in zip(jobs, plans, strict=True):
         state: dict[str, Tensor] = {}
-        for name, tensor in _read(plan, target, problems):
+        for name, tensor in _read(plan, target, mapped, problems):
             kept = tensor if job.adopt is None else job.adopt(name, tensor)
             if kept is not None:
                 state[name] = kept
@@ -103,6 +107,7 @@ def load_weights(jobs: Sequence[WeightJob], target: Target) -> None:
             problems,
             hint="fetch the damaged files again, or check that the configs belong to the weights",
         )
+    return mapped
 
 
 def find_entries(folder: Path, stem: str, problems: list[str]) -> dict[str, Entry]:
@@ -197,7 +202,7 @@ def _values(entry: Entry) -> bytes:
 
 
 def _read(
-    plan: Sequence[_Planned], target: Target, problems: list[str]
+    plan: Sequence[_Planned], target: Target, kept: list[MappedFile], problems: list[str]
 ) -> Iterator[tuple[str, Tensor]]:
     """Read tensors in the order of the files; once there is a problem they are only checked."""
     by_file: dict[Path, list[_Planned]] = {}
@@ -205,6 +210,8 @@ def _read(
         by_file.setdefault(planned.entry.file, []).append(planned)
     for path, tensors in by_file.items():
         mapped = MappedFile(path) if target.mapped else None
+        if mapped is not None:
+            kept.append(mapped)
         with path.open("rb", buffering=0) as file:
             for planned in tensors:
                 try:

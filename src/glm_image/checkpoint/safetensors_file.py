@@ -139,6 +139,11 @@ class MappedFile:
             if length > 0:
                 self._pages.madvise(mmap.MADV_DONTNEED, start, length)
 
+    def forget_all(self) -> None:
+        """Give the memory of all pages back until they are used again; nothing may be written."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._pages.madvise(mmap.MADV_DONTNEED)
+
 
 def write_file(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype | None) -> None:
     """Write tensors, converted one at a time.

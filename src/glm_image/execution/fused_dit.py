@@ -7,6 +7,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from glm_image.execution import heap
 from glm_image.execution.linear import join
 from glm_image.models.dit_block import Block, JointAttention
 from glm_image.models.dit_trunk import Trunk
@@ -40,3 +41,4 @@ def fuse(dit: Trunk) -> None:
     for block in (cast(Block, block) for block in dit.transformer_blocks):
         if not isinstance(block.attn1, FusedAttention):
             block.attn1 = FusedAttention(block.attn1)
+            heap.give_back()

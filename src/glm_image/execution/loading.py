@@ -68,14 +68,14 @@ def load(
         device=device.torch_device if stays else torch.device("cpu"),
         mapped=plan.offload is Offload.DISK,
     )
-    holdings.fill(components, folder, target, adopt)
+    files = holdings.fill(components, folder, target, adopt)
     if isinstance(language, Generator):
         share(language, team.tensor)
     networks = components.networks
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
-    return place(networks, plan.offload, device)
+    return place(networks, plan.offload, device, files)
 
 
 def move(components: Holdings, plan: ExecutionPlan, device: Device) -> ExecutionPlan:

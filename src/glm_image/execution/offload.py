@@ -9,13 +9,15 @@ ever copied back. Three ways, from fast to small:
 - from disk: by layer, from files that are mapped into memory, which on the CPU needs no copy.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from glm_image.checkpoint.safetensors_file import MappedFile
 from glm_image.device import Device
+from glm_image.execution import heap
 from glm_image.execution.plan import Offload
 from glm_image.execution.quantize import STACKS
 
@@ -85,16 +87,25 @@ class Residence:
     Args:
         waiting: Networks that come and go, by name; all others are there always.
         device: Where stages run.
+        files: In which weights stay; what was read of them is dropped when another stage
+            begins.
     """
 
-    def __init__(self, waiting: Mapping[str, Waiting], device: Device) -> None:
+    def __init__(
+        self, waiting: Mapping[str, Waiting], device: Device, files: Sequence[MappedFile] = ()
+    ) -> None:
         self._waiting = dict(waiting)
         self._device = device
+        self._files = list(files)
         self._present: set[str] = set()
+        self._last: tuple[str, ...] = ()
 
     @contextmanager
     def at_work(self, *names: str) -> Iterator[None]:
         """Have networks on the device inside this block; what was there before stays."""
+        if self._files and names and names != self._last:
+            self._last = names
+            self.tidy()
         coming = [name for name in names if name in self._waiting and name not in self._present]
         for name in coming:
             self._waiting[name].bring(self._waiting[name].fetch())
@@ -107,6 +118,12 @@ class Residence:
                 self._waiting[name].release()
             if coming:
                 self._device.empty_cache()
+
+    def tidy(self) -> None:
+        """Give back the memory of what was read from files, and what was left behind."""
+        for file in self._files:
+            file.forget_all()
+        heap.give_back()
 
 
 class LayerStream:
@@ -178,22 +195,31 @@ class LayerStream:
             return copies, self._side.record_event()
 
 
-def place(networks: Mapping[str, nn.Module], offload: Offload, device: Device) -> Residence:
+def place(
+    networks: Mapping[str, nn.Module],
+    offload: Offload,
+    device: Device,
+    files: Sequence[MappedFile] = (),
+) -> Residence:
     """Bring loaded networks to where the plan wants them.
 
     Args:
         networks: On the device already if nothing is offloaded, else on the CPU.
         offload: Where weights wait.
         device: Where the networks work, and in which dtype.
+        files: In which weights stay.
 
     Returns:
         Has networks on the device while a stage runs.
     """
     if offload is Offload.STAGE:
         waiting = {name: Waiting(one, device, recurse=True) for name, one in networks.items()}
-        return Residence(waiting, device)
+        residence = Residence(waiting, device, files)
+    else:
+        residence = Residence({}, device, files)
     if offload in (Offload.LAYER, Offload.DISK):
         pinned = offload is Offload.LAYER and device.is_accelerator
         for network in networks.values():
             LayerStream(network, device, pinned=pinned)
-    return Residence({}, device)
+    residence.tidy()
+    return residence

@@ -8,6 +8,7 @@ and what they give is not averaged over many tokens: modulations, and the encode
 import torch
 from torch import Tensor, nn
 
+from glm_image.execution import heap
 from glm_image.execution.linear import replace
 from glm_image.execution.plan import WeightFormat
 from glm_image.execution.quantized import (
@@ -62,6 +63,8 @@ class Quantizer:
         if weights is WeightFormat.STORED or type(layer) is not nn.Linear:
             return weight
         replace(self._network, place, self._round(weight, layer.bias, _KINDS[weights]))
+        # What rounding took would stay between the layers, as much again as the small weights.
+        heap.give_back()
         return None
 
     def _round(
