@@ -134,7 +134,7 @@ def _model(
 ) -> "tuple[System | CogView4System, dict[str, object]]":
     from glm_image.checkpoint import cogview4
     from glm_image.pipeline.cogview4 import CogView4System
-    from glm_image.pipeline.load import is_cogview4
+    from glm_image.pipeline.families import is_cogview4
     from glm_image.pipeline.system import BUNDLED, System, find, parameter_count, read_about
 
     folder = find(model)

@@ -51,7 +51,8 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
         with Bars(quiet=flags.quiet or not ranks.writes) as bars:
             with bars.waiting("loading the model"):
                 from glm_image.image.opening import load as load_image
-                from glm_image.pipeline.load import is_cogview4, load
+                from glm_image.pipeline.families import is_cogview4
+                from glm_image.pipeline.load import load
                 from glm_image.pipeline.request import check_texts
                 from glm_image.pipeline.system import find
 

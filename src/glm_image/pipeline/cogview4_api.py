@@ -12,7 +12,7 @@ from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
 from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
 from glm_image.pipeline.cogview4 import CogView4System, generate
-from glm_image.pipeline.cogview4_request import CogView4Request, read
+from glm_image.pipeline.cogview4_request import CogView4Request, read, strength_of
 from glm_image.pipeline.cogview4_result import build
 from glm_image.pipeline.params import CogView4Params
 from glm_image.pipeline.progress import OnProgress, Watch
@@ -191,9 +191,6 @@ class CogView4Pipeline:
         return build(self.system, params, pictures, pixels, watch.timings, notes)
 
 
-_STRENGTH = 0.6
-
-
 def _params(
     steps: int | None,
     guidance: float | None,
@@ -212,10 +209,9 @@ def _params(
             "there is no image", field="strength", hint="give image, or leave strength out"
         )
     usual = CogView4Params()
-    own = _STRENGTH if image is not None else usual.strength
     return CogView4Params(
         steps=usual.steps if steps is None else steps,
         guidance=usual.guidance if guidance is None else guidance,
-        strength=own if strength is None else strength,
+        strength=strength_of(strength, from_picture=image is not None),
         compat=compat,
     )

@@ -106,6 +106,17 @@ def read(system: CogView4System, request: CogView4Request) -> tuple[list[Picture
     return pictures, notes
 
 
+USUAL_STRENGTH = 0.6
+"""Of an edit whose strength nobody names."""
+
+
+def strength_of(given: float | None, *, from_picture: bool) -> float:
+    """Share of the steps that are run: what is given, else what is usual for a start from there."""
+    if given is not None:
+        return given
+    return USUAL_STRENGTH if from_picture else 1.0
+
+
 def _negatives(negative: str | Sequence[str] | None, prompts: int) -> list[str]:
     """One text per prompt; it may be empty."""
     texts = (

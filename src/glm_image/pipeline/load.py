@@ -4,33 +4,13 @@ from pathlib import Path
 
 import torch
 
-from glm_image.checkpoint import cogview4
-from glm_image.checkpoint.settings import PIPELINE
-from glm_image.config import nearest
-from glm_image.errors import CheckpointError
 from glm_image.execution.auto import Asked
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.cogview4_api import CogView4Pipeline
+from glm_image.pipeline.families import is_cogview4
 from glm_image.pipeline.system import find
 
 Pipeline = GlmImagePipeline | CogView4Pipeline
-
-_COGVIEW4 = (cogview4.PIPELINE, cogview4.CONTROL_PIPELINE)
-
-
-def is_cogview4(folder: Path) -> bool:
-    """Whether a checkpoint is one of CogView4, and not of GLM-Image.
-
-    Raises:
-        NotFoundError: The folder is not there or is no checkpoint.
-        CheckpointError: It is for another pipeline.
-    """
-    name = cogview4.kind(folder)
-    if name not in (PIPELINE, *_COGVIEW4):
-        raise CheckpointError(
-            f"{folder} is for {name}", field="model", hint=nearest(name, (PIPELINE, *_COGVIEW4))
-        )
-    return name in _COGVIEW4
 
 
 def load(

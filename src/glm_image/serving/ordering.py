@@ -20,6 +20,7 @@ from glm_image.serving.request_fields import (
     read_steps,
     read_strength,
     refuse_others,
+    refuse_strangers,
     request_key,
 )
 from glm_image.serving.schemas.images import AnyPicture, ImageRequest
@@ -96,6 +97,7 @@ async def read_order(
     prompt = check_prompt(body.prompt, limits)
     quality = read_quality(body.quality)
     refuse_others(body)
+    refuse_strangers(body, card, has_mask=attached.mask is not None)
     count = body.n or 1
     named = named_images(body)
     most = min(card.max_sources, SOURCES)

@@ -339,12 +339,14 @@ class ModelCard:
         default_height: Pixels.
         min_side: Pixels.
         max_side: Pixels.
+        max_pixels: Of one picture; None if its sides alone set the limit.
         multiple: Sides are multiples of it, in pixels.
         max_sources: Most pictures of an edit.
         steps: Usual denoising steps.
         guidance: Usual weight of the prompt.
-        temperature: Usual temperature of the generator.
-        top_p: Usual share of probability.
+        temperature: Usual temperature of the generator; None without one.
+        top_p: Usual share of probability; None without a generator.
+        refused: Fields of a request that mean nothing to the model.
         created: When the model was made.
     """
 
@@ -355,12 +357,14 @@ class ModelCard:
     default_height: int
     min_side: int
     max_side: int
+    max_pixels: int | None = None
     multiple: int = 32
     max_sources: int
     steps: int
     guidance: float
-    temperature: float
-    top_p: float
+    temperature: float | None
+    top_p: float | None
+    refused: tuple[str, ...] = ()
     created: float
 
 

@@ -46,6 +46,7 @@ def model_answer(card: ModelCard) -> ModelAnswer:
         default_size=str(default),
         min_side=card.min_side,
         max_side=card.max_side,
+        max_pixels=card.max_pixels,
         multiple=card.multiple,
         sizes=list(dict.fromkeys([str(default), *map(str, fitting)])),
         max_sources=card.max_sources,
@@ -53,6 +54,7 @@ def model_answer(card: ModelCard) -> ModelAnswer:
         guidance=card.guidance,
         temperature=card.temperature,
         top_p=card.top_p,
+        refused=list(card.refused),
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from PIL import Image as PilImage
 
-from glm_image.device import resolve
 from glm_image.engine.engine import Engine
 from glm_image.engine.events import (
     Cancelled,
@@ -22,11 +21,11 @@ from glm_image.engine.ticket import Ticket
 from glm_image.errors import CancelledError, GlmImageError
 from glm_image.image.codec import to_pil
 from glm_image.pipeline.progress import Progress
-from glm_image.pipeline.system import System
 from glm_image.serving.worker.card import card
 from glm_image.serving.worker.codes import pack
 from glm_image.serving.worker.failures import failure_of
 from glm_image.serving.worker.finish import Finisher
+from glm_image.serving.worker.opening import open_model
 from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
     Done,
@@ -80,8 +79,7 @@ class Easel:
     """
 
     def __init__(self, load: Load, say: Say) -> None:
-        device = resolve(load.device, load.dtype)
-        self._system = System.load(load.source, device, revision=None)
+        self._system = open_model(load)
         self._limits = Limits()
         self._say = say
         self.card = card(self._system, load.name, load.source)

@@ -123,9 +123,12 @@ class Finisher:
             "created": datetime.fromtimestamp(order.created, UTC).isoformat(timespec="seconds"),
             "index": index,
             "seed": drawing.seeds[index],
-            "temperature": card.temperature if drawing.temperature is None else drawing.temperature,
-            "top_p": card.top_p if drawing.top_p is None else drawing.top_p,
         }
+        if card.temperature is not None:
+            given = drawing.temperature
+            record["temperature"] = card.temperature if given is None else given
+        if card.top_p is not None:
+            record["top_p"] = card.top_p if drawing.top_p is None else drawing.top_p
         if drawing.layout_seeds is not None:
             record["layout_seed"] = drawing.layout_seeds[index]
         if drawing.parents:

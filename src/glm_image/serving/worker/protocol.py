@@ -17,7 +17,7 @@ from glm_image.config import from_mapping, to_mapping
 from glm_image.errors import GlmImageError
 from glm_image.serving.records import Drawing, Failure, ModelCard
 
-VERSION = 1
+VERSION = 2
 """Both ends must speak the same; it grows with every change that the other end would not grasp."""
 
 MAX_HEADER = 1024 * 1024
