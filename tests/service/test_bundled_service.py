@@ -5,12 +5,8 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +14,14 @@ import httpx2
 import pytest
 from fake import masked, plain
 from PIL import Image
+from real_service import PATIENCE, is_ready, service, wait_for
 
 from glm_image.serving import labels
 from glm_image.serving.records import OutputFormat
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 500.0
 SMALL = {"prompt": "a big red circle in the center", "size": "192x192", "steps": 2}
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)
-
-
-@contextmanager
-def service(folder: Path) -> Iterator[tuple[Any, str]]:
-    log = folder / "log"
-    command = [sys.executable, "-m", "glm_image.cli.main", "serve", "--port", "0"]
-    with log.open("wb") as stream:
-        process = subprocess.Popen([*command, "--data", str(folder)], stderr=stream, stdout=stream)
-
-    def url() -> str:
-        for line in log.read_text().splitlines():
-            with suppress(ValueError):
-                record = json.loads(line)
-                if record.get("event") == "serving":
-                    return str(record["url"])
-        assert process.poll() is None, log.read_text()
-        return ""
-
-    try:
-        wait_for(lambda: url() != "")
-        yield process, url()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def is_ready(url: str) -> bool:
-    with suppress(httpx2.TransportError):
-        return httpx2.get(f"{url}/readyz", timeout=5).status_code == 200
-    return False
 
 
 @pytest.fixture(scope="module")
