@@ -8,9 +8,8 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 from torch import nn
 
-from glm_image.checkpoint import configs, keymap
+from glm_image.checkpoint import cogview4_configs, configs, keymap
 from glm_image.checkpoint.safetensors_file import write_file
-from glm_image.config import to_mapping
 from glm_image.models.cogview4_dit import CogView4Config, CogView4DiT
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.text_encoder import TextEncoder, TextEncoderConfig
@@ -67,23 +66,10 @@ def write(
         "transformer": ("diffusion_pytorch_model", CogView4DiT(dit), keymap.COGVIEW4_DIT),
         "vae": ("diffusion_pytorch_model", Vae(vae), keymap.VAE),
     }
-    text_json = to_mapping(text)
-    rope = {name: text_json.pop(name) for name in ("rope_theta", "partial_rotary_factor")}
-    vae_json = {
-        **configs.write_vae(vae),
-        "latents_mean": None,
-        "latents_std": None,
-    }
     files = {
-        "text_encoder/config.json": {
-            "architectures": ["GlmModel"],
-            "model_type": "glm",
-            "hidden_act": "silu",
-            "rope_parameters": {"rope_type": "default", **rope},
-            **text_json,
-        },
-        "transformer/config.json": {"_class_name": "CogView4Transformer2DModel", **to_mapping(dit)},
-        "vae/config.json": vae_json,
+        "text_encoder/config.json": cogview4_configs.write_text_encoder(text),
+        "transformer/config.json": cogview4_configs.write_dit(dit),
+        "vae/config.json": cogview4_configs.write_vae(vae),
         "scheduler/scheduler_config.json": configs.write_schedule(ScheduleConfig()),
         "tokenizer/tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",

@@ -71,6 +71,7 @@ def published() -> CogView4Components:
             vae=Vae(presets.full_vae()),
             schedule=ScheduleConfig(),
             tokenizer=tokenizer,
+            source=Path(),
         )
 
 

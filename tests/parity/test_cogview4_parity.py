@@ -182,6 +182,17 @@ def test_sizes_that_are_told(
     compare(result, trajectory, *paint(reference, case, **told))
 
 
+def test_the_reference_draws_from_what_is_saved(
+    folder: Path, ours: CogView4Pipeline, trajectory: list[Tensor], tmp_path: Path
+) -> None:
+    pipe = CogView4Pipeline.from_pretrained(folder, device="cpu", dtype="float32", plan="plain")
+    pipe.save_pretrained(tmp_path / "saved")
+    reference = ReferencePipeline.from_pretrained(tmp_path / "saved")
+    reference.set_progress_bar_config(disable=True)
+    case = Case(height=64, width=96, guidance=3.5)
+    compare(make(ours, case), trajectory, *paint(reference, case))
+
+
 @pytest.mark.parametrize("guidance", [1.0, 3.5])
 def test_control(
     guidance: float,

@@ -62,6 +62,29 @@ def test_flags_without_a_meaning_are_refused(
     assert message in capsys.readouterr().err
 
 
+def test_pictures_are_checked_before_the_weights_are_read(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fill(*_: object, **__: object) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr("glm_image.checkpoint.holdings.fill", fill)
+    control = tiny_cogview4.build(tmp_path / "control", control=True)
+    drawn = tmp_path / "in.png"
+    PilImage.new("RGB", (96, 64), "red").save(drawn)
+    for words, message in (
+        (["--model", str(folder), "--size", "512"], "--size: got 512x512"),
+        (["--model", str(folder), "--control", str(drawn)], "--control: this model takes none"),
+        (["--model", str(control)], "--control: it is missing"),
+        (["--model", str(control), "--control", str(drawn), "--size", "64"], "64x96"),
+    ):
+        assert main(["generate", "a", "-q", *words]) == 2
+        assert message in capsys.readouterr().err
+
+
 def test_two_pictures_are_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,11 +12,14 @@
 Source: zai-org/CogView4-6B; reference behaviour: diffusers, CogView4Pipeline.
 """
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from glm_image.checkpoint import cogview4_configs, configs, keymap
 from glm_image.checkpoint.fields import Fields
@@ -29,10 +32,14 @@ from glm_image.checkpoint.holdings import (
     VAE_FOLDER,
     Holdings,
     Stored,
+    fill,
 )
 from glm_image.checkpoint.outline import without_memory
-from glm_image.checkpoint.settings import read_index
-from glm_image.checkpoint.writer import MARKER_FILE
+from glm_image.checkpoint.reader import Target, find_entries
+from glm_image.checkpoint.safetensors_file import MappedFile
+from glm_image.checkpoint.saving import DEFAULT_SHARD_SIZE, refuse_rebuilt, write_network
+from glm_image.checkpoint.settings import read_index, write_index
+from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
 from glm_image.models.cogview4_dit import CogView4Config, CogView4DiT
 from glm_image.models.schedule_config import ScheduleConfig
@@ -53,6 +60,11 @@ _CLASSES = {
     "transformer": ("diffusers", "CogView4Transformer2DModel"),
     "vae": ("diffusers", "AutoencoderKL"),
 }
+_TOKENIZER = ("transformers", "PreTrainedTokenizerFast")
+"""What is written; any class is read, since only its files count."""
+
+_DIFFUSERS_VERSION = "0.33.0.dev0"
+"""What the published index names: the first version with this pipeline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,8 @@ class CogView4Components(Holdings):
         text_encoder: Reads prompts.
         dit: The diffusion decoder.
         tokenizer: Of the text encoder.
+        source: Checkpoint that it was read from. What no picture depends on stays there, and is
+            taken from there when it is saved.
 
     Raises:
         ConfigError: The parts do not fit each other.
@@ -74,6 +88,7 @@ class CogView4Components(Holdings):
     text_encoder: TextEncoder
     dit: CogView4DiT
     tokenizer: PaddedTokenizer
+    source: Path
 
     def __post_init__(self) -> None:
         problems = _mismatches(
@@ -99,20 +114,97 @@ class CogView4Components(Holdings):
                 stem=TRANSFORMERS_STEM,
                 module=self.text_encoder,
                 table=keymap.text_encoder(self.text_encoder.config.used_layers),
+                config=cogview4_configs.write_text_encoder(self.text_encoder.config),
             ),
             Stored(
                 folder=DIT_FOLDER,
                 stem=DIFFUSERS_STEM,
                 module=self.dit,
                 table=keymap.COGVIEW4_DIT,
+                config=cogview4_configs.write_dit(self.dit.config),
             ),
             Stored(
                 folder=VAE_FOLDER,
                 stem=DIFFUSERS_STEM,
                 module=self.vae,
                 table=keymap.VAE,
+                config=cogview4_configs.write_vae(self.vae.config),
             ),
         )
+
+
+def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> CogView4Components:
+    """Read a checkpoint; the peak of memory is the networks plus one tensor.
+
+    Args:
+        folder: A folder in the published layout.
+        dtype: Dtype of all weights.
+        device: Device of all weights.
+
+    Raises:
+        CheckpointError: Configs or weights are wrong; every problem is listed.
+    """
+    components = outline(folder)
+    fill(components, folder, Target(dtype=dtype, device=device))
+    return components
+
+
+def save(
+    components: CogView4Components,
+    folder: Path,
+    *,
+    dtype: torch.dtype | None = None,
+    shard_size: int = DEFAULT_SHARD_SIZE,
+    documents: Mapping[str, str] | None = None,
+) -> None:
+    """Write a checkpoint that this package and the reference libraries load.
+
+    The folder appears whole or not at all; an older checkpoint there is replaced. The tokenizer
+    and the last layer of the text encoder are those of the checkpoint that was read.
+
+    Args:
+        components: What to write.
+        folder: The new folder.
+        dtype: Dtype of the weights in the files; None keeps that of each weight.
+        shard_size: Most bytes per file of weights.
+        documents: Texts for readers by file name, such as a model card.
+
+    Raises:
+        CheckpointError: The folder holds something else, the disk is full or not writable, the
+            checkpoint that was read has gone, or a network was rebuilt to run faster.
+    """
+    for network in components.stored():
+        refuse_rebuilt(network)
+    unread = _unread(components)
+    pipeline = CONTROL_PIPELINE if components.dit.config.takes_control else PIPELINE
+    with whole_folder(folder) as part:
+        for network in components.stored():
+            own = unread if network.folder == TEXT_FOLDER else {}
+            write_network(network, part, dtype=dtype, shard_size=shard_size, unread=own)
+        shutil.copytree(components.source / TOKENIZER_FOLDER, part / TOKENIZER_FOLDER)
+        (part / SCHEDULER_FOLDER).mkdir()
+        schedule = configs.write_schedule(components.schedule)
+        write_json(part / SCHEDULER_FOLDER / SCHEDULER_FILE, schedule)
+        for name, text in (documents or {}).items():
+            (part / name).write_text(text, encoding="utf-8")
+        classes = _CLASSES | {"tokenizer": _TOKENIZER}
+        write_json(part / MARKER_FILE, write_index(pipeline, classes, _DIFFUSERS_VERSION))
+
+
+def _unread(components: CogView4Components) -> dict[str, Tensor]:
+    """What the published text encoder has beside ours, in the dtype of ours."""
+    problems: list[str] = []
+    folder = components.source / TEXT_FOLDER
+    table = keymap.text_encoder(components.text_encoder.config.used_layers)
+    dtype = components.text_encoder.language_model.embed_tokens.weight.dtype
+    entries = find_entries(folder, TRANSFORMERS_STEM, problems)
+    if problems:
+        raise CheckpointError(f"{folder} cannot be read any more", problems)
+    return {
+        name: MappedFile(entry.file).tensor(entry).to(dtype)
+        for name, entry in entries.items()
+        if table.is_unused(name)
+    }
 
 
 def outline(folder: Path) -> CogView4Components:
@@ -140,6 +232,7 @@ def outline(folder: Path) -> CogView4Components:
         "vae": cogview4_configs.read_vae(fields(VAE_FOLDER, "config.json")),
         "schedule": configs.read_schedule(fields(SCHEDULER_FOLDER, SCHEDULER_FILE)),
         "tokenizer": _read_tokenizer(folder / TOKENIZER_FOLDER, problems),
+        "source": folder,
     }
     if not problems:
         problems = _mismatches(found["text"], found["dit"], found["vae"], found["tokenizer"])
@@ -178,6 +271,7 @@ def _build(
     vae: VaeConfig,
     schedule: ScheduleConfig,
     tokenizer: PaddedTokenizer,
+    source: Path,
 ) -> CogView4Components:
     with without_memory():
         return CogView4Components(
@@ -186,6 +280,7 @@ def _build(
             vae=Vae(vae).eval(),
             schedule=schedule,
             tokenizer=tokenizer,
+            source=source,
         )
 
 

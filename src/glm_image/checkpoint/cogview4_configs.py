@@ -1,8 +1,10 @@
-"""Published configs of CogView4 to ours.
+"""Published configs of CogView4 to ours and back.
 
 Source: zai-org/CogView4-6B, ``config.json`` of every folder; reference behaviour of the fields:
 transformers and diffusers.
 """
+
+from typing import Any
 
 from glm_image.checkpoint.configs import (
     BOOKKEEPING,
@@ -12,7 +14,9 @@ from glm_image.checkpoint.configs import (
     read_rope,
     vae_blocks,
 )
+from glm_image.checkpoint.configs import write_vae as write_any_vae
 from glm_image.checkpoint.fields import Fields
+from glm_image.config import to_mapping
 from glm_image.models.cogview4_dit import CogView4Config
 from glm_image.models.text_encoder import TextEncoderConfig
 from glm_image.models.vae import VaeConfig
@@ -35,9 +39,28 @@ def read_text_encoder(fields: Fields) -> TextEncoderConfig | None:
     return read_plain(TextEncoderConfig, fields, known=values, defaults=_TEXT_DEFAULTS)
 
 
+def write_text_encoder(config: TextEncoderConfig) -> dict[str, Any]:
+    """Content of ``text_encoder/config.json``."""
+    values = to_mapping(config)
+    rope = {"rope_type": "default", **{name: values.pop(name) for name in _ROPE_DEFAULTS}}
+    return {
+        "architectures": ["GlmModel"],
+        "model_type": "glm",
+        "hidden_act": "silu",
+        "tie_word_embeddings": False,
+        **values,
+        "rope_parameters": rope,
+    }
+
+
 def read_dit(fields: Fields) -> CogView4Config | None:
     """``transformer/config.json``; None if there were problems."""
     return read_plain(CogView4Config, fields, defaults=_DIT_DEFAULTS)
+
+
+def write_dit(config: CogView4Config) -> dict[str, Any]:
+    """Content of ``transformer/config.json``."""
+    return {"_class_name": "CogView4Transformer2DModel", **to_mapping(config)}
 
 
 def read_vae(fields: Fields) -> VaeConfig | None:
@@ -54,3 +77,8 @@ def read_vae(fields: Fields) -> VaeConfig | None:
     if isinstance(channels, int) and isinstance(scale, int | float) and scale:
         known = {"latents_mean": (0.0,) * channels, "latents_std": (1.0 / scale,) * channels}
     return read_plain(VaeConfig, fields, known=known, defaults=VAE_DEFAULTS)
+
+
+def write_vae(config: VaeConfig) -> dict[str, Any]:
+    """Content of ``vae/config.json``: latents are scaled by one number."""
+    return write_any_vae(config) | {"latents_mean": None, "latents_std": None}

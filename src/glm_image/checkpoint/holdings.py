@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -26,19 +26,21 @@ DIFFUSERS_STEM = "diffusion_pytorch_model"
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """One network and where its weights stand.
+    """One network, where it stands and how it is configured.
 
     Args:
         folder: Of the checkpoint.
         stem: Name of the files up to the suffix.
         module: The network.
         table: Names of its weights.
+        config: Content of its ``config.json``.
     """
 
     folder: str
     stem: str
     module: nn.Module
     table: KeyTable
+    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,8 +37,9 @@ from glm_image.checkpoint.holdings import (
 )
 from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Target
+from glm_image.checkpoint.saving import DEFAULT_SHARD_SIZE, refuse_rebuilt, write_network
 from glm_image.checkpoint.settings import SamplingDefaults
-from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
+from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
 from glm_image.image.size import SourceLimits
 from glm_image.models.dit import DiT, DiTConfig
@@ -61,9 +62,6 @@ ABOUT_FILE = "about.json"
 
 DOCUMENTS = (ABOUT_FILE, "README.md", "QUALITY.md", "LICENSE")
 """Files of a checkpoint that are for readers and stay with it when it is converted."""
-
-DEFAULT_SHARD_SIZE = 5 * 10**9
-"""Most bytes per file of weights, the size that hubs and network drives handle well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,14 +195,10 @@ def save(
             weight cannot be stored, or a network was rebuilt to run faster.
     """
     for network in _networks(components):
-        _refuse_rebuilt(network)
+        refuse_rebuilt(network)
     with whole_folder(folder) as part:
         for network in _networks(components):
-            place = part / network.folder
-            place.mkdir()
-            write_json(place / "config.json", network.config)
-            weights = (network.stem, network.module, network.table)
-            write_weights(place, *weights, dtype=dtype, shard_size=shard_size)
+            write_network(network, part, dtype=dtype, shard_size=shard_size)
         generator = components.generator.config
         sampling = settings.write_sampling(components.sampling, generator)
         write_json(part / GENERATOR_FOLDER / GENERATION_FILE, sampling)
@@ -270,37 +264,30 @@ class _Parts:
         return problems
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Network(Stored):
-    """One network, where it stands and how it is configured."""
-
-    config: dict[str, Any]
-
-
-def _networks(components: Components) -> tuple[_Network, ...]:
+def _networks(components: Components) -> tuple[Stored, ...]:
     return (
-        _Network(
+        Stored(
             folder=GENERATOR_FOLDER,
             stem=TRANSFORMERS_STEM,
             module=components.generator,
             table=keymap.GENERATOR,
             config=configs.write_generator(components.generator.config),
         ),
-        _Network(
+        Stored(
             folder=DIT_FOLDER,
             stem=DIFFUSERS_STEM,
             module=components.dit,
             table=keymap.DIT,
             config=configs.write_dit(components.dit.config),
         ),
-        _Network(
+        Stored(
             folder=VAE_FOLDER,
             stem=DIFFUSERS_STEM,
             module=components.vae,
             table=keymap.VAE,
             config=configs.write_vae(components.vae.config),
         ),
-        _Network(
+        Stored(
             folder=GLYPH_ENCODER_FOLDER,
             stem=TRANSFORMERS_STEM,
             module=components.glyph_encoder,
@@ -308,23 +295,6 @@ def _networks(components: Components) -> tuple[_Network, ...]:
             config=configs.write_glyph_encoder(components.glyph_encoder.config),
         ),
     )
-
-
-def _refuse_rebuilt(network: _Network) -> None:
-    """Refuse a network whose weights have other names or shapes than its configuration says."""
-    with without_memory():
-        plain = type(network.module)(network.module.config)
-    shapes, expected = (
-        {name: weight.shape for name, weight in one.state_dict().items()}
-        for one in (network.module, plain)
-    )
-    if shapes != expected:
-        changed = min(name for name, _ in shapes.items() ^ expected.items())
-        raise CheckpointError(
-            f"{network.folder} runs in another form than it is saved in, see {changed}",
-            field="components",
-            hint="load the model with plan='plain' to save it",
-        )
 
 
 def _read_parts(folder: Path) -> _Parts:

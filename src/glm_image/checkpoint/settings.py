@@ -92,13 +92,16 @@ def read_index(
     fields.close()
 
 
-def write_index() -> dict[str, Any]:
-    """Content of ``model_index.json``."""
-    classes = {name: list(entry) for name, entry in _CLASSES.items()}
+def write_index(
+    pipeline: str = PIPELINE,
+    classes: Mapping[str, tuple[str, str]] = MappingProxyType(_CLASSES),
+    version: str = _DIFFUSERS_VERSION,
+) -> dict[str, Any]:
+    """Content of ``model_index.json``: a pipeline, its parts, and the version that first had it."""
     return {
-        "_class_name": PIPELINE,
-        "_diffusers_version": _DIFFUSERS_VERSION,
-        **classes,
+        "_class_name": pipeline,
+        "_diffusers_version": version,
+        **{name: list(entry) for name, entry in classes.items()},
     }
 
 

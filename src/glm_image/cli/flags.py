@@ -63,6 +63,11 @@ FLAG_OF_FIELD = {
     "temperature": "--temperature",
     "top_p": "--top-p",
     "weights": "--weights",
+    "held_out": "--held-out",
+    "pairs": "PAIRS",
+    "rate": "--rate",
+    "save_every": "--save-every",
+    "steps": "--steps",
 }
 """How the commands spell the arguments that errors of the package speak of."""
 
@@ -198,7 +203,10 @@ class SamplingFlags(ModelFlags):
     steps: Annotated[int | None, flag("Denoising steps. Default: 50.", metavar="N")] = None
     guidance: Annotated[
         float | None,
-        flag("Weight of the prompt in the decoder; 1 is off. Default: 1.5.", metavar="X"),
+        flag(
+            "Weight of the prompt in the decoder; 1 is off. Default: 1.5, of CogView4 5.",
+            metavar="X",
+        ),
     ] = None
     temperature: Annotated[
         float | None,

@@ -61,8 +61,11 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
                 _check_numbers(flags, strength)
                 sources = [load_image(path) for path in images]
                 control = None if flags.control is None else load_image(flags.control)
-                for_cogview4 = is_cogview4(find(flags.model))
+                folder = find(flags.model)
+                for_cogview4 = is_cogview4(folder)
                 _refuse_strangers(flags, len(images), for_cogview4=for_cogview4)
+                if for_cogview4:
+                    _check_pictures(folder, prompt, sources, control, flags)
                 device = flags.device if ranks.world == 1 else str(ranks.device(flags.device))
                 pipeline = load(flags.model, device=device, dtype=flags.dtype, plan=asked)
                 for path, scale in loras:
@@ -149,6 +152,40 @@ def _refuse_strangers(flags: DrawFlags, images: int, *, for_cogview4: bool) -> N
             field="image",
             hint="give one picture to start from, or edit with GLM-Image",
         )
+
+
+def _check_pictures(
+    folder: Path,
+    prompt: str,
+    sources: list["Picture"],
+    control: "Picture | None",
+    flags: DrawFlags,
+) -> None:
+    """Refuse what CogView4 cannot draw, by its settings alone.
+
+    Raises:
+        InputError: A size or a picture is wrong.
+        CheckpointError: The settings are; every problem is listed.
+    """
+    from glm_image.checkpoint import cogview4
+    from glm_image.device import resolve
+    from glm_image.pipeline.cogview4 import CogView4System
+    from glm_image.pipeline.cogview4_request import CogView4Request, read
+
+    height, width = parse_size(flags.size)
+    system = CogView4System.of(cogview4.outline(folder), str(folder), resolve("cpu"))
+    request = CogView4Request(
+        prompt=prompt,
+        negative_prompt=flags.negative,
+        image=sources[0] if sources else None,
+        control_image=control,
+        height=height,
+        width=width,
+        any_size=flags.any_size,
+        seeds=flags.seed or 0,
+        num_images=flags.num_images,
+    )
+    read(system, request)
 
 
 def _lora(text: str) -> tuple[str, float]:

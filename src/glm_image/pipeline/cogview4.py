@@ -237,11 +237,22 @@ def _controls(vae: Vae, prompts: Sequence[CogView4Prompt], draws: Sequence[Draws
     latents = []
     for prompt, one in zip(prompts, draws, strict=True):
         if prompt.control_chw is not None:
-            mean_bchw, logvar_bchw = vae.encode_moments(_as_weights(vae, prompt.control_chw))
-            noise_bchw = one.control_chw[None].to(mean_bchw.device, mean_bchw.dtype)
-            sampled_bchw = mean_bchw + torch.exp(0.5 * logvar_bchw) * noise_bchw
-            latents.append(vae.normalize(sampled_bchw)[0])
+            pixels_bchw = _as_weights(vae, prompt.control_chw)
+            latents.append(sample_latents(vae, pixels_bchw, one.control_chw[None])[0])
     return torch.stack(latents) if latents else None
+
+
+def sample_latents(vae: Vae, pixels_bchw: Tensor, noise_bchw: Tensor) -> Tensor:
+    """Latents drawn from what the encoder says of pictures.
+
+    Args:
+        vae: The autoencoder.
+        pixels_bchw: Pictures ``[b, 3, h, w]`` in [-1, 1], where and as the weights are.
+        noise_bchw: Standard normal, of the shape of the latents.
+    """
+    mean_bchw, logvar_bchw = vae.encode_moments(pixels_bchw)
+    noise_bchw = noise_bchw.to(mean_bchw.device, mean_bchw.dtype)
+    return vae.normalize(mean_bchw + torch.exp(0.5 * logvar_bchw) * noise_bchw)
 
 
 def _start(vae: Vae, prompt: CogView4Prompt) -> Tensor:

@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from glm_image.checkpoint.cogview4 import save
+from glm_image.checkpoint.published import documents_of
 from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
@@ -97,6 +99,18 @@ class CogView4Pipeline:
         """
         self.system = self.system.to(device_of(device, self.dtype, None, None))
         return self
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the model in the published layout and in the dtype it has, for any library.
+
+        Args:
+            folder: A new folder, or that of an older checkpoint, which is replaced.
+
+        Raises:
+            CheckpointError: The folder cannot be written, or the networks were rebuilt to run
+                faster: load with ``plan="plain"`` what is to be saved.
+        """
+        save(self.system, Path(folder), documents=documents_of(self.system.source))
 
     def __call__(  # noqa: PLR0913 - the call that users of such pipelines know
         self,
