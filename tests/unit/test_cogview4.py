@@ -67,6 +67,13 @@ def test_another_pipeline_is_refused(tmp_path: Path) -> None:
         glm_image.load(tmp_path)
 
 
+def test_each_pipeline_refuses_the_other_model(folder: Path, tiny_checkpoint: Path) -> None:
+    with pytest.raises(CheckpointError, match="only GLM-Image is meant"):
+        GlmImagePipeline.from_pretrained(folder, device="cpu")
+    with pytest.raises(CheckpointError, match="only CogView4 is meant"):
+        CogView4Pipeline.from_pretrained(tiny_checkpoint, device="cpu")
+
+
 def test_the_last_layer_is_not_loaded(pipe: CogView4Pipeline) -> None:
     names = pipe.system.text_encoder.state_dict()
     assert "language_model.layers.1.mlp.down_proj.weight" in names

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from glm_image.checkpoint import cogview4
 from glm_image.checkpoint.cogview4 import CogView4Components
+from glm_image.checkpoint.settings import PIPELINE as GLM_IMAGE
 from glm_image.device import Device
-from glm_image.errors import InputError
+from glm_image.errors import CheckpointError, InputError
 from glm_image.execution.auto import Asked
 from glm_image.execution.velocity import Branch, Guidance
 from glm_image.image.size import OutputPlan
@@ -55,6 +56,12 @@ class CogView4System(Loaded, CogView4Components):
             CheckpointError: Configs or weights are wrong; every problem is listed.
             PlanError: The plan does not work on the device.
         """
+        if cogview4.kind(folder) == GLM_IMAGE:
+            raise CheckpointError(
+                f"{folder} is for {GLM_IMAGE}, and only CogView4 is meant here",
+                field="model",
+                hint="load it by glm_image.load or GlmImagePipeline",
+            )
         return cls.of(cogview4.outline(folder), name, device).filled(folder, plan)
 
     @classmethod

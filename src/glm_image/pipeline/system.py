@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from glm_image.checkpoint import hub, published
+from glm_image.checkpoint import cogview4, hub, published
 from glm_image.checkpoint.published import ABOUT_FILE, Components
 from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
 from glm_image.device import Device
-from glm_image.errors import ConfigError, InputError, NotFoundError
+from glm_image.errors import CheckpointError, ConfigError, InputError, NotFoundError
 from glm_image.execution.auto import Asked
 from glm_image.models.dit import DiT
 from glm_image.pipeline.loaded import Loaded
@@ -70,6 +70,13 @@ class System(Loaded, Components):
             PlanError: The plan does not work on the device.
         """
         folder = find(model, revision=revision)
+        name = cogview4.kind(folder)
+        if name in (cogview4.PIPELINE, cogview4.CONTROL_PIPELINE):
+            raise CheckpointError(
+                f"{folder} is for {name}, and only GLM-Image is meant here",
+                field="model",
+                hint="draw with it by `glm-image generate`, glm_image.load or CogView4Pipeline",
+            )
         return cls.outline(folder, model, device).filled(folder, plan)
 
     @classmethod
