@@ -5,7 +5,7 @@ the clients of BigModel and of OpenAI. Where ``code`` is a name, ``error.bigmode
 number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,10 @@ from glm_image.serving.errors import (
     Code,
     ConflictError,
     DeadlineError,
+    Flag,
     PolicyError,
     RequestError,
+    Role,
     ServiceError,
     SlowBodyError,
     TooLargeError,
@@ -170,7 +172,7 @@ def envelope(error: GlmImageError, *, face: Face, request_id: str) -> dict[str, 
     if isinstance(error, DeadlineError | JobFailed):
         body["id"] = error.job_id
     if code is Code.UNSAFE:
-        body["contentFilter"] = _flags(error)
+        body["contentFilter"] = content_filter(error)
         inner["moderation_details"] = {"moderation_stage": _stage(error), "categories": []}
     return body
 
@@ -200,10 +202,19 @@ def _headers(error: GlmImageError) -> dict[str, str]:
     return headers
 
 
-def _flags(error: GlmImageError) -> list[dict[str, object]]:
-    flags = error.flags if isinstance(error, PolicyError) else ()
+def content_filter(error: GlmImageError) -> list[dict[str, object]]:
+    """What moderation found, in BigModel's words; without a finding, whose content it was.
+
+    Source: BigModel, ``content_filter``: role, and level from 0, the worst, to 3.
+    """
+    flags: Sequence[Flag] = ()
+    if isinstance(error, PolicyError):
+        flags = error.flags
+    elif isinstance(error, JobFailed):
+        flags = error.failure.flags
     if not flags:
-        return [{"role": "assistant" if isinstance(error, JobFailed) else "user", "level": 1}]
+        role = Role.ASSISTANT if isinstance(error, JobFailed) else Role.USER
+        flags = (Flag(role=role, level=1),)
     return [{"role": flag.role, "level": flag.level} for flag in flags]
 
 

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from glm_image.errors import GlmImageError, InputError
+from glm_image.errors import ConfigError, GlmImageError, InputError
 
 
 class Code(StrEnum):
@@ -136,17 +136,40 @@ class SlowBodyError(ServiceError):
         super().__init__(message, code=Code.INTERNAL, field="body", hint="send it faster")
 
 
+class Role(StrEnum):
+    """Whose content moderation has looked at. Source: BigModel, ``content_filter``."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    HISTORY = "history"
+
+
+LEVELS = range(4)
+"""Levels of a finding, from the worst to the mildest. Source: BigModel, ``content_filter``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flag:
     """One finding of moderation.
 
     Args:
-        role: Whose content it is: ``"user"``, ``"assistant"`` or ``"history"``.
+        role: Whose content it is, of :class:`Role`; a hook may leave it empty.
         level: 0 is the worst, 3 the mildest.
+
+    Raises:
+        ConfigError: There is no such role or level.
     """
 
     role: str
     level: int
+
+    def __post_init__(self) -> None:
+        if self.role not in {"", *Role}:
+            raise ConfigError(f"got {self.role!r}", field="role", hint=f"one of {', '.join(Role)}")
+        if self.level not in LEVELS:
+            raise ConfigError(
+                f"got {self.level!r}", field="level", hint="0, the worst, to 3, the mildest"
+            )
 
 
 class PolicyError(ServiceError):

@@ -42,6 +42,7 @@ def failure_of(error: BaseException) -> Failure:
         field=error.field,
         hint=error.hint,
         retryable=not isinstance(error, _FINAL),
+        flags=error.flags if isinstance(error, PolicyError) else (),
     )
 
 
