@@ -98,6 +98,7 @@ class JobRun:
         self._stopped = False
         self._pictures: dict[int, Picture] = {}
         self._last: Result | None = None
+        self._place: tuple[Stage, int, int] = (Stage.WRITE, 0, 0)
         self._steps = (0, 0)
 
     async def draw(self) -> None:
@@ -117,6 +118,11 @@ class JobRun:
         seconds = time.monotonic() - start
         metrics.observe_end(model=model, outcome=outcome, seconds=seconds)
         log.info("job ended", outcome=outcome, seconds=round(seconds, 3))
+
+    def news(self) -> dict[str, object]:
+        """How far the job is, as an event tells it."""
+        stage, done, total = self._place
+        return {"stage": stage.value, "done": done, "total": total}
 
     async def stop(self) -> None:
         """Stop drawing; the claim does not hold any more."""
@@ -175,7 +181,8 @@ class JobRun:
                 await self._keep(message)
 
     def _progress(self, stage: Stage, done: int, total: int) -> None:
-        self._workshop.progress.note(self.claim, stage, done, total)
+        self._place = (stage, done, total)
+        self._workshop.progress.note(self)
 
     async def _keep(self, result: Result) -> None:
         """Look at a picture, store its file, and tell that it is there.

@@ -1,16 +1,18 @@
 """How far jobs are, written down for all of them at once.
 
-Workers tell of every token and step, and readers want to know a few times a second. So the latest
-of each job stays here for a moment, and one transaction writes what is new of all of them. What
-becomes of a job is no matter of this: a state or a picture is written when it happens.
+Workers tell of every token and step, and readers want to know a few times a second. So a job only
+says here that it has news; a moment later all that did are asked for the latest, and one
+transaction writes it down. What becomes of a job is no matter of this: a state or a picture is
+written when it happens.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from glm_image.errors import GlmImageError
 from glm_image.serving import logs
-from glm_image.serving.records import Claim, Stage
+from glm_image.serving.records import Claim
 
 PROGRESS_SECONDS = 0.25
 """Least time between two transactions; the first news after a rest is written at once."""
@@ -19,6 +21,17 @@ News = list[tuple[Claim, Mapping[str, object]]]
 """How far some jobs are, each once."""
 
 _LOG = logs.get("jobs")
+
+
+class Teller(Protocol):
+    """A start of a job that tells how far it is."""
+
+    @property
+    def claim(self) -> Claim:
+        """The right to tell it."""
+
+    def news(self) -> Mapping[str, object]:
+        """The data of an event of progress, as it is now; asked for once in a while."""
 
 
 class ProgressNotes:
@@ -35,27 +48,25 @@ class ProgressNotes:
         lost: Callable[[Claim], Awaitable[None]],
     ) -> None:
         self._write, self._lost = write, lost
-        self._news: dict[str, tuple[Claim, Mapping[str, object]]] = {}
+        self._tellers: dict[str, Teller] = {}
         self._bell = asyncio.Event()
 
-    def note(self, claim: Claim, stage: Stage, done: int, total: int) -> None:
-        """Remember how far a job is, instead of what was remembered of it before."""
-        self._news[claim.job.id] = (
-            claim,
-            {"stage": stage.value, "done": done, "total": total},
-        )
+    def note(self, teller: Teller) -> None:
+        """Write down soon how far a job is."""
+        self._tellers[teller.claim.job.id] = teller
         self._bell.set()
 
     def forget(self, job_id: str) -> None:
         """Write nothing more of a job, because more than that will be written."""
-        self._news.pop(job_id, None)
+        self._tellers.pop(job_id, None)
 
     async def run(self) -> None:
         """Write down what is new, again and again."""
         while True:
             await self._bell.wait()
             self._bell.clear()
-            news, self._news = list(self._news.values()), {}
+            news = [(one.claim, one.news()) for one in self._tellers.values()]
+            self._tellers.clear()
             if not news:
                 continue
             try:

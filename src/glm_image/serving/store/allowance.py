@@ -124,7 +124,8 @@ class Queue:
     def of(cls, unit: Unit, key_id: str) -> Self:
         """The queue as it is now."""
         sought = {"asker": key_id, "since": unit.now - _MINUTE}
-        return cls(*unit.connection.execute(_QUEUE, sought).one())
+        row = unit.connection.execute(_QUEUE, sought).one()
+        return cls(waiting=row.waiting, present=row.present, recent=row.recent, start=row.start)
 
 
 def _queue() -> "sa.Select[tuple[int, int, int, float | None]]":
@@ -136,10 +137,10 @@ def _queue() -> "sa.Select[tuple[int, int, int, float | None]]":
     least = sa.select(sa.func.min(tenants.c.turn)).where(waiting).scalar_subquery()
     most = sa.select(sa.func.max(tenants.c.turn)).scalar_subquery()
     return sa.select(
-        number.where(jobs.c.state == JobState.QUEUED).scalar_subquery(),
-        number.where(own, open_states).scalar_subquery(),
-        number.where(own, jobs.c.created > sa.bindparam("since")).scalar_subquery(),
-        sa.case((mine, None), else_=sa.func.coalesce(least, most)),
+        number.where(jobs.c.state == JobState.QUEUED).scalar_subquery().label("waiting"),
+        number.where(own, open_states).scalar_subquery().label("present"),
+        number.where(own, jobs.c.created > sa.bindparam("since")).scalar_subquery().label("recent"),
+        sa.case((mine, None), else_=sa.func.coalesce(least, most)).label("start"),
     )
 
 

@@ -1,6 +1,7 @@
 """Taking requests: the same one twice is drawn once, and nobody gets more than is theirs."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -286,11 +287,11 @@ def _position(unit: Unit, job: Job, request: _Request, queue: Queue) -> int | No
 
 # Made once, because every request executes them.
 _INSERT = sa.insert(jobs)
-_NAMED = sa.select(jobs.c.id, jobs.c.state, jobs.c.body_hash).where(
+_NAMED: sa.Select[Any] = sa.select(jobs.c.id, jobs.c.state, jobs.c.body_hash).where(
     jobs.c.key_id == sa.bindparam("asker"), jobs.c.request_key == sa.bindparam("named")
 )
 _NAMED_HELD = _NAMED.with_for_update()
-_ORPHAN = (
+_ORPHAN: sa.Select[Any] = (
     sa.select(jobs.c.id)
     .where(
         jobs.c.key_id == sa.bindparam("asker"),
