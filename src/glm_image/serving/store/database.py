@@ -187,7 +187,9 @@ def _put(
     is_sqlite: bool, table: sa.Table, replaced: tuple[str, ...], added: tuple[str, ...]
 ) -> sa.Insert:
     """The statement of :meth:`Database.put`, made once."""
-    insert = (sqlite if is_sqlite else postgresql).insert(table)
+    insert: sqlite.Insert | postgresql.Insert = (
+        sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    )
     if not replaced and not added:
         return insert.on_conflict_do_nothing()
     values = {name: insert.excluded[name] for name in replaced}

@@ -100,7 +100,7 @@ def _positions() -> "sa.Select[tuple[str, int]]":
 
 
 # Made once, because every finished job executes them.
-_NAMES = sa.bindparam("names", expanding=True)
+_NAMES: sa.BindParameter[str] = sa.bindparam("names", expanding=True)
 _PICTURES = (
     sa.select(pictures)
     .where(pictures.c.job_id.in_(_NAMES), pictures.c.deleted.is_(None))
