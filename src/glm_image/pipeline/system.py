@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from glm_image.checkpoint import hub, published
+from glm_image.checkpoint.parts import WHOLE, Part
 from glm_image.checkpoint.published import ABOUT_FILE, Components
 from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
@@ -70,6 +71,7 @@ class System(Components):
         *,
         revision: str | None,
         plan: Asked = None,
+        part: Part = WHOLE,
     ) -> "System":
         """Load a checkpoint.
 
@@ -78,6 +80,7 @@ class System(Components):
             device: Where to put it and in which dtype.
             revision: Branch, tag or commit of a hub repository.
             plan: How it runs, see :func:`glm_image.execution.auto.choose`.
+            part: What of it is needed; the other networks have no weights and cannot be used.
 
         Raises:
             NotFoundError: There is no such model.
@@ -86,6 +89,7 @@ class System(Components):
         """
         folder = find(model, revision=revision)
         parts = published.outline(folder)
+        part.reduce(parts)
         chosen = auto.choose(plan, parts, device).plan
         team = form(chosen.parallel, device)
         residence = loading.load(parts, folder, chosen, device, team)
