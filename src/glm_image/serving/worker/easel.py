@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image as PilImage
 
+from glm_image.checkpoint.parts import WHOLE, Part
 from glm_image.device import resolve
 from glm_image.engine.engine import Engine
 from glm_image.engine.events import (
@@ -19,7 +20,7 @@ from glm_image.engine.events import (
 )
 from glm_image.engine.limits import Limits
 from glm_image.engine.ticket import Ticket
-from glm_image.errors import CancelledError, GlmImageError
+from glm_image.errors import CancelledError, GlmImageError, InputError
 from glm_image.image.codec import to_pil
 from glm_image.pipeline.progress import Progress
 from glm_image.pipeline.system import System
@@ -74,14 +75,16 @@ class Easel:
     Args:
         load: Which model.
         say: Where frames go.
+        part: What of the model; without the layers that write, orders bring all their codes along.
 
     Raises:
         GlmImageError: The model cannot be loaded, or the certificate cannot be used.
     """
 
-    def __init__(self, load: Load, say: Say) -> None:
+    def __init__(self, load: Load, say: Say, part: Part = WHOLE) -> None:
         device = resolve(load.device, load.dtype)
-        self._system = System.load(load.source, device, revision=None)
+        self._system = System.load(load.source, device, revision=None, part=part)
+        self._writes = part is WHOLE
         self._limits = Limits()
         self._say = say
         self.card = card(self._system, load.name, load.source)
@@ -116,6 +119,10 @@ class Easel:
         with self._lock:
             self._orders[number] = order
         try:
+            if not self._writes and (None in asked.codes or not asked.codes):
+                raise InputError(
+                    "pictures without codes came to a worker that only paints", field="codes"
+                )
             given = order_of(self._system, asked)
             order.ticket = self._engine.submit(given, lambda event: self._hear(order, event))
         except (GlmImageError, MemoryError) as error:

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
+from glm_image.checkpoint.parts import WRITING
 from glm_image.device import resolve
 from glm_image.engine.events import Cancelled, CodesReady, Event, Failed
 from glm_image.engine.job import Job, Task
@@ -38,7 +39,7 @@ class _Order:
 
 
 class Scribe:
-    """Writes the pictures of many orders side by side and paints none.
+    """Writes the pictures of many orders side by side and paints none: it holds no decoder.
 
     Args:
         load: Which model.
@@ -50,7 +51,7 @@ class Scribe:
 
     def __init__(self, load: Load, say: Say) -> None:
         device = resolve(load.device, load.dtype)
-        self._system = System.load(load.source, device, revision=None)
+        self._system = System.load(load.source, device, revision=None, part=WRITING)
         self._say = say
         self.card = card(self._system, load.name, load.source)
         self._writer = Writer(self._system, Limits(), self._written)
