@@ -28,6 +28,7 @@ from glm_image.serving.errors import (
     Role,
     ServiceError,
     SlowBodyError,
+    StoppingError,
     TooLargeError,
     UnavailableError,
 )
@@ -169,7 +170,9 @@ def envelope(error: GlmImageError, *, face: Face, request_id: str) -> dict[str, 
     if not face.numbers_errors:
         inner["bigmodel_code"] = code.value
     body: dict[str, Any] = {"error": inner, "request_id": request_id}
-    if isinstance(error, DeadlineError | JobFailed):
+    if (again := retry_of(error)) is not None:
+        inner["retry_after"] = again
+    if isinstance(error, DeadlineError | JobFailed | StoppingError) and error.job_id is not None:
         body["id"] = error.job_id
     if code is Code.UNSAFE:
         body["contentFilter"] = content_filter(error)
@@ -186,6 +189,11 @@ def answer(error: GlmImageError, *, face: Face, request_id: str) -> Answer:
     )
 
 
+def retry_of(error: GlmImageError) -> float | None:
+    """Seconds after which another try makes sense; None where nothing is known of that."""
+    return error.retry_after if isinstance(error, BusyError | UnavailableError) else None
+
+
 def _headers(error: GlmImageError) -> dict[str, str]:
     """Whether and when to try again, and where to look instead."""
     headers: dict[str, str] = {}
@@ -197,7 +205,7 @@ def _headers(error: GlmImageError) -> dict[str, str]:
         headers["x-should-retry"] = "true" if again else "false"
     elif status_of(error, Face.BIGMODEL) in (409, 429, 500, 503, 504):
         headers["x-should-retry"] = "false"
-    if isinstance(error, DeadlineError):
+    if isinstance(error, DeadlineError | StoppingError) and error.job_id is not None:
         headers["Location"] = f"/v1/async-result/{error.job_id}"
     return headers
 

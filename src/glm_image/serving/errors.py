@@ -13,6 +13,7 @@ GlmImageError
 │   ├── BusyError         a limit of the key or of the service is reached
 │   ├── DeadlineError     the answer takes longer than a connection is kept for
 │   └── UnavailableError  the service starts, stops, or lacks room
+│       └── StoppingError it stops while somebody waits; another one goes on
 └── CapacityError, NotFoundError, ...   as elsewhere in the package
 
 How a number becomes a status and a body stands in :mod:`glm_image.serving.error_table`.
@@ -252,3 +253,19 @@ class UnavailableError(ServiceError):
     ) -> None:
         super().__init__(message, code=Code.PROCESSING, field=field, hint=hint)
         self.retry_after = retry_after
+
+
+class StoppingError(UnavailableError):
+    """The service stops while somebody waits or listens; the next one goes on with the job.
+
+    Args:
+        job_id: Of the job that goes on; None for whoever listens to many.
+    """
+
+    def __init__(self, job_id: str | None = None) -> None:
+        goes_on = "" if job_id is None else f"; job {job_id} goes on with the next one"
+        place = "" if job_id is None else f", or fetch it from /v1/async-result/{job_id}"
+        super().__init__(
+            f"the service stops{goes_on}", field="service", hint=f"ask again soon{place}"
+        )
+        self.job_id = job_id
