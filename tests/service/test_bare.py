@@ -71,7 +71,7 @@ def test_an_edit_starts_from_the_picture_without_its_label(
     rig: Rig, owner: httpx2.Client, way: str, kind: str
 ) -> None:
     picture = drawn(owner, output_format=kind)
-    shown = httpx2.get(picture["url"]).content
+    shown = httpx2.get(picture["url"], timeout=PATIENCE).content
     assert np.abs(pixels(shown) - BARE).max() > 50
     text = base64.b64encode(shown).decode()
     if way == "form":
@@ -105,7 +105,7 @@ def test_a_picture_without_a_label_is_its_own_source(rig: Rig, owner: httpx2.Cli
 
 def test_others_edit_what_they_were_given(rig: Rig, owner: httpx2.Client) -> None:
     picture = drawn(owner)
-    shown = httpx2.get(picture["url"]).content
+    shown = httpx2.get(picture["url"], timeout=PATIENCE).content
     with client(rig) as other:
         other.timeout = httpx2.Timeout(PATIENCE)
         for named in (picture["url"], base64.b64encode(shown).decode()):
@@ -124,7 +124,7 @@ def test_no_answer_holds_the_picture_without_its_label(rig: Rig, owner: httpx2.C
     ids = [one["id"] for one in owner.get("/api/images").json()["data"]]
     for one in ids:
         url = owner.get(f"/api/images/{one}").json()["url"]
-        shown = pixels(httpx2.get(url).content)
+        shown = pixels(httpx2.get(url, timeout=PATIENCE).content)
         assert shown.shape != secret.shape or np.abs(shown - secret).max() > 0
 
 

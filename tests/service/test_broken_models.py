@@ -135,7 +135,7 @@ def test_a_service_with_a_broken_model_says_which_and_why(tmp_path: Path) -> Non
     models = (ServedModel(name="glm-image"), ServedModel(name="full"), ServedModel(name="late"))
     engine = FakeEngine(models=(CARD,), ready=False, refused={"full": GONE})
     with running(tmp_path, engine=engine, keys=False, models=models) as rig:
-        answer = httpx2.get(f"{rig.url}/readyz")
+        answer = httpx2.get(f"{rig.url}/readyz", timeout=PATIENCE)
         error = enveloped(answer, 503)
         assert (error["message"], error["param"]) == (f"{GONE.message} ({GONE.hint})", "model")
         assert answer.headers["x-should-retry"] == "false"
@@ -144,14 +144,14 @@ def test_a_service_with_a_broken_model_says_which_and_why(tmp_path: Path) -> Non
         ]
         for model, retry in (("full", "false"), ("late", "true")):
             body = {"prompt": "a cat", "model": model}
-            refused = httpx2.post(f"{rig.url}/v1/images/generations", json=body)
+            refused = httpx2.post(f"{rig.url}/v1/images/generations", json=body, timeout=PATIENCE)
             assert model in enveloped(refused, 503)["message"]
             assert refused.headers["x-should-retry"] == retry
-        unknown = httpx2.post(
-            f"{rig.url}/v1/images/generations", json={"prompt": "a cat", "model": "other"}
-        )
+        body = {"prompt": "a cat", "model": "other"}
+        unknown = httpx2.post(f"{rig.url}/v1/images/generations", json=body, timeout=PATIENCE)
         assert enveloped(unknown, 400)["code"] == "model_not_found"
-        drawn = httpx2.post(f"{rig.url}/v1/images/generations", json={"prompt": "a cat"})
+        body = {"prompt": "a cat"}
+        drawn = httpx2.post(f"{rig.url}/v1/images/generations", json=body, timeout=PATIENCE)
         assert drawn.status_code == 200
 
 
@@ -176,7 +176,10 @@ def test_folders_that_hold_no_model_or_a_broken_one(tiny_checkpoint: Path, tmp_p
     with running(settings.data, engine=painter, keys=False, models=models) as rig:
         waiting = [submit(rig.store, drawing(model=model.name)).id for model in models]
         end = time.monotonic() + PATIENCE
-        while len(body := httpx2.get(f"{rig.url}/readyz").json().get("models", [])) < 2:
+        while (
+            len(body := httpx2.get(f"{rig.url}/readyz", timeout=PATIENCE).json().get("models", []))
+            < 2
+        ):
             assert time.monotonic() < end, body
             time.sleep(0.2)
         reasons = {one["name"]: one["reason"] for one in body}
