@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ GROWTH = {"service": 24 * MEBIBYTE, "worker": 96 * MEBIBYTE}
 """Bytes by which a process may grow between the warming and the end."""
 
 PROMPTS = ("a red circle", "a blue square at the top", "two green stars", "一个黄色的三角形")
-SIZES = ("128x128", "192x192", "192x128")
+SIZES = ("192x192", "224x192", "256x256")
 
 
 class Load:
@@ -47,10 +48,11 @@ class Load:
         kinds: list[Callable[[], None]] = [
             self.generate, self.edit, self.stream, self.later, self.cancel
         ]  # fmt: skip
-        while time.monotonic() < end:
-            kind = self.chance.choice(kinds)
-            kind()
-            self.done[kind.__name__] += 1
+        with self.http:
+            while time.monotonic() < end:
+                kind = self.chance.choice(kinds)
+                kind()
+                self.done[kind.__name__] += 1
 
     def body(self, **more: object) -> dict[str, object]:
         return {
@@ -68,7 +70,7 @@ class Load:
 
     def edit(self) -> None:
         fields = {name: str(value) for name, value in self.body().items()}
-        files = {"image": ("a.png", plain(128, 128, self.chance.randrange(1000)))}
+        files = {"image": ("a.png", plain(192, 192, self.chance.randrange(1000)))}
         answer = self.http.post("/v1/images/edits", data=fields, files=files)
         (one,) = answered(answer)["data"]
         check(base64.b64decode(one["b64_json"]))
@@ -151,13 +153,12 @@ def test_an_hour_of_mixed_load_leaves_memory_as_it_is(
     with service(tmp_path) as (process, url):
         wait_for(lambda: is_ready(url))
         worker = worker_of(process.pid)
-        scale = Scale({"service": process.pid, "worker": worker})
         end = time.monotonic() + SECONDS
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        scale = Scale({"service": process.pid, "worker": worker})
+        with closing(scale), ThreadPoolExecutor(CLIENTS) as pool:
             loads = [pool.submit(Load(url, number, done).run, end) for number in range(CLIENTS)]
-        for load in loads:
-            load.result()
-        scale.close()
+            for load in loads:
+                load.result()
         with httpx2.Client(base_url=url, timeout=PATIENCE) as http:
             for state in ("failed", "expired", "queued", "running"):
                 assert answered(http.get(f"/api/jobs?state={state}"))["data"] == []
