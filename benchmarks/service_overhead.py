@@ -117,9 +117,10 @@ class Client:
         )
         # Connections that rest for some seconds are closed by the service.
         self._idle = [one for one in self._idle if not one[0].at_eof()]
-        if not self._idle:
-            self._idle.append(await asyncio.open_connection("127.0.0.1", self._port))
-        reader, writer = self._idle.pop()
+        if self._idle:
+            reader, writer = self._idle.pop()
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         begun = time.monotonic()
         writer.write(head.encode() + data)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
