@@ -73,7 +73,7 @@ def test_no_answer_names_a_folder(rig: Rig, http: httpx2.Client) -> None:
         for path in (
             "/readyz", "/openapi.json", "/v1/models", "/v1/files", f"/v1/async-result/{job}",
             "/api/jobs", f"/api/jobs/{job}", f"/api/jobs/{job}/events", "/api/images",
-            f"/api/images/{one}", f"/api/uploads/{kept['id']}", "/files/../../etc/passwd",
+            f"/api/images/{one}", f"/api/uploads/{kept['id']}", "/files/%2e%2e%2f%2e%2e%2fpepper",
             "/files/%2e%2e/pepper", "/api/images/img_0", "/nowhere",
         )
     ]  # fmt: skip
