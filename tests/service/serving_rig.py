@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import httpx2
 import uvicorn
 from fake import FakeEngine
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from glm_image.serving import logs
 from glm_image.serving.accounts import KeyLimits, Scope
@@ -46,7 +47,12 @@ class Rig:
 
 @contextmanager
 def running(
-    folder: Path, *, engine: FakeEngine | None = None, keys: bool = True, **changes: Any
+    folder: Path,
+    *,
+    engine: FakeEngine | None = None,
+    keys: bool = True,
+    around: Callable[[ASGIApp], ASGIApp] | None = None,
+    **changes: Any,
 ) -> Iterator[Rig]:
     """A service on loopback, with an address of its own, until the block ends."""
     settings = replace(Settings(data=folder, log=replace(Settings().log, level="error")), **changes)
@@ -61,7 +67,8 @@ def running(
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
+        outermost = app if around is None else around(app)
+        config = uvicorn.Config(outermost, log_level="error", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         loops: list[asyncio.AbstractEventLoop] = []
         ready = threading.Event()

@@ -118,7 +118,22 @@ def test_a_picture_by_chat(http: httpx2.Client) -> None:
         "steps": 2,
     }
     answer = answered(http.post("/v1/chat/completions", json=body))
-    assert "image" in json.dumps(answer["choices"][0]["message"])
+    text = answer["choices"][0]["message"]["content"]
+    check(httpx2.get(text.partition("(")[2].rstrip(")")).content)
+
+
+def test_an_edit_of_a_labelled_picture_is_that_of_one_without(http: httpx2.Client) -> None:
+    edited = []
+    for visible in (True, False):
+        fields = {**SMALL, "seed": 3, "watermark_enabled": visible}
+        (one,) = answered(http.post("/v1/images/generations", json=fields))["data"]
+        asked = {
+            **SMALL, "prompt": "make the circle blue", "seed": 4, "image": one["id"],
+            "watermark_enabled": False, "response_format": "b64_json",
+        }  # fmt: skip
+        (two,) = answered(http.post("/v1/images/generations", json=asked))["data"]
+        edited.append(Image.open(io.BytesIO(base64.b64decode(two["b64_json"]))).convert("RGB"))
+    assert edited[0].tobytes() == edited[1].tobytes()
 
 
 def test_what_is_served(http: httpx2.Client) -> None:

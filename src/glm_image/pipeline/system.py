@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from glm_image.checkpoint import cogview4, hub, published
+from glm_image.checkpoint.parts import WHOLE, Part
 from glm_image.checkpoint.published import ABOUT_FILE, Components
 from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
@@ -55,6 +56,7 @@ class System(Loaded, Components):
         *,
         revision: str | None,
         plan: Asked = None,
+        part: Part = WHOLE,
     ) -> "System":
         """Load a checkpoint.
 
@@ -63,6 +65,7 @@ class System(Loaded, Components):
             device: Where to put it and in which dtype.
             revision: Branch, tag or commit of a hub repository.
             plan: How it runs, see :func:`glm_image.execution.auto.choose`.
+            part: What of it is needed; the other networks have no weights and cannot be used.
 
         Raises:
             NotFoundError: There is no such model.
@@ -77,7 +80,9 @@ class System(Loaded, Components):
                 field="model",
                 hint="draw with it by `glm-image generate`, glm_image.load or CogView4Pipeline",
             )
-        return cls.outline(folder, model, device).filled(folder, plan)
+        outline = cls.outline(folder, model, device)
+        part.reduce(outline)
+        return outline.filled(folder, plan)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":

@@ -34,6 +34,9 @@ class Signer:
     def __init__(self, certificate: Path, key: Path, software: str) -> None:
         c2pa = self._c2pa = _library()
         self._software = software
+        # A small picture of a source would show what lies beneath its visible label.
+        settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+        self._context = c2pa.Context(settings)
         chain = _read(certificate, "labels.c2pa_certificate")
         secret = _read(key, "labels.c2pa_key")
         try:
@@ -76,7 +79,7 @@ class Signer:
         }
         signed = io.BytesIO()
         try:
-            with self._c2pa.Builder(json.dumps(manifest)) as builder:
+            with self._c2pa.Builder(json.dumps(manifest), self._context) as builder:
                 for number, source in enumerate(sources, start=1):
                     builder.add_ingredient(
                         {"title": f"source {number}", "relationship": "inputTo"},

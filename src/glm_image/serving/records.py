@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from glm_image.errors import InputError
+from glm_image.serving.errors import Flag
 from glm_image.serving.text import checked
 
 BlobKey = str
@@ -174,6 +175,7 @@ class Failure:
         field: What it is about.
         hint: What mends it.
         retryable: Whether another attempt may succeed.
+        flags: What moderation found, if that is why.
     """
 
     code: str
@@ -182,6 +184,7 @@ class Failure:
     field: str | None = None
     hint: str | None = None
     retryable: bool = False
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

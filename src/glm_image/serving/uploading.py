@@ -48,7 +48,7 @@ async def read_upload(service: Service, caller: Caller, request: Request) -> Upl
         name = clean_name(file.filename or "")
     finally:
         await form.close()
-    source = await Sources(service, caller).file(data, field="file")
+    source = await Sources(service, caller).upload(data, field="file")
     info = await service.call(service.blobs.info, source.key)
     return await service.call(
         service.store.add_upload,

@@ -1,6 +1,5 @@
 """Jobs: hand in, look, listen, cancel, try again."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -10,7 +9,7 @@ from glm_image.serving.answering import Addresses
 from glm_image.serving.auth import Drawer, Reader, ServiceDep
 from glm_image.serving.etag import conditional
 from glm_image.serving.job_answers import job_answer
-from glm_image.serving.ordering import Attached, read_order, submit
+from glm_image.serving.ordering import Attached, read_order, submit, with_previews
 from glm_image.serving.records import Job, JobState
 from glm_image.serving.routes.images import IdempotencyKey
 from glm_image.serving.routes.paths import JobId
@@ -51,7 +50,7 @@ async def create(
         attached=Attached(),
         idempotency_key=idempotency_key,
     )
-    order = replace(order, drawing=replace(order.drawing, previews=body.previews or 0))
+    order = with_previews(service, order, body.previews, field="previews")
     submitted = await submit(service, caller, order, waits=False)
     answer = job_answer(submitted.job, Addresses.of(service, request), order.notes)
     return JSONResponse(

@@ -16,6 +16,9 @@ class ErrorDetail(Answer):
     type: str
     param: str | None = Field(description="The field it is about.")
     bigmodel_code: str | None = Field(default=None, description="The number, where code is a name.")
+    retry_after: float | None = Field(
+        default=None, description="Seconds after which another try makes sense."
+    )
     moderation_details: dict[str, Any] | None = None
 
 

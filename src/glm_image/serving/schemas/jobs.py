@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from glm_image.serving.schemas.base import Answer, QualityText, Seed, SizeText, Strict, Text
-from glm_image.serving.schemas.images import Format
+from glm_image.serving.schemas.images import ContentFilter, Format
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
 
@@ -48,6 +48,9 @@ class FailureAnswer(Answer):
     field: str | None
     hint: str | None
     retryable: bool
+    flags: list[ContentFilter] = Field(
+        default_factory=list, description="Findings of moderation, if that is why."
+    )
 
 
 class PictureAnswer(Answer):

@@ -34,6 +34,9 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _USED_SECONDS = 60.0
 """How exact the time of the last use is; finer would cost a write per request."""
 
+# Made once, because every request executes it.
+_OF_ID = sa.select(keys).where(keys.c.id == sa.bindparam("sought"))
+
 
 class KeyRing(Part):
     """Keys and what they are worth.
@@ -174,7 +177,7 @@ class KeyRing(Part):
             return Standing.MALFORMED, None
         with self._db.read() as unit:
             now = unit.now
-            row = unit.connection.execute(sa.select(keys).where(keys.c.id == match[1])).first()
+            row = unit.connection.execute(_OF_ID, {"sought": match[1]}).first()
         mac = self._mac(match[2])
         present = hmac.compare_digest(mac, bytes(32) if row is None else row.mac)
         has_old = row is not None and row.old_mac is not None and now < row.old_until
@@ -196,7 +199,7 @@ class KeyRing(Part):
 
 
 def _row(unit: Unit, key_id: str) -> Row:
-    row = unit.connection.execute(sa.select(keys).where(keys.c.id == key_id)).first()
+    row = unit.connection.execute(_OF_ID, {"sought": key_id}).first()
     if row is None:
         raise rows.missing(keys.name, key_id)
     return row

@@ -10,6 +10,7 @@ from glm_image.serving.store.database import Clock, Database
 from glm_image.serving.store.gallery import Gallery
 from glm_image.serving.store.keyring import KeyRing
 from glm_image.serving.store.policy import Policy
+from glm_image.serving.store.postponing import Postponing
 from glm_image.serving.store.reading import Reading
 from glm_image.serving.store.schema import upgrade
 from glm_image.serving.store.submission import Submission
@@ -19,7 +20,18 @@ from glm_image.serving.store.waiting import Waiting
 from glm_image.serving.store.work import Work
 
 
-class Store(Submission, Waiting, Reading, Work, Sweep, KeyRing, Gallery, Uploads, Conversations):
+class Store(
+    Submission,
+    Waiting,
+    Postponing,
+    Reading,
+    Work,
+    Sweep,
+    KeyRing,
+    Gallery,
+    Uploads,
+    Conversations,
+):
     """Everything that the service must not forget.
 
     Every call is one transaction or a few, may be made from any thread and blocks meanwhile. All

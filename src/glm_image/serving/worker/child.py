@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from glm_image.errors import GlmImageError
 from glm_image.serving import logs
 from glm_image.serving.settings import LogSettings
-from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of
+from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of, failure_of_loading
 from glm_image.serving.worker.outbox import Outbox
 from glm_image.serving.worker.protocol import (
     VERSION,
@@ -67,6 +67,11 @@ def main() -> int:
     except GlmImageError as error:
         outbox.put(Frame(word=Error(failure=failure_of(error))))
         return EXIT_UNFIT
+    except (MemoryError, OSError, RuntimeError) as error:
+        # Memory may be free later, so this is tried again, more and more rarely.
+        _LOG.error("the model was not loaded", exc_info=error)
+        outbox.put(Frame(word=Error(failure=failure_of_loading(error))))
+        return EXIT_FAILURE
     else:
         heart.easel = easel
         outbox.put(Frame(word=Hello(card=easel.card, device=easel.device)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image as PilImage
 
+from glm_image.checkpoint.parts import WHOLE, Part
 from glm_image.engine.engine import Engine
 from glm_image.engine.events import (
     Cancelled,
@@ -18,14 +19,14 @@ from glm_image.engine.events import (
 )
 from glm_image.engine.limits import Limits
 from glm_image.engine.ticket import Ticket
-from glm_image.errors import CancelledError, GlmImageError
+from glm_image.errors import CancelledError, GlmImageError, InputError
 from glm_image.image.codec import to_pil
 from glm_image.pipeline.progress import Progress
 from glm_image.serving.worker.card import card
 from glm_image.serving.worker.codes import pack
 from glm_image.serving.worker.failures import failure_of
 from glm_image.serving.worker.finish import Finisher
-from glm_image.serving.worker.opening import open_model
+from glm_image.serving.worker.opening import open_model, open_part
 from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
     Done,
@@ -73,13 +74,15 @@ class Easel:
     Args:
         load: Which model.
         say: Where frames go.
+        part: What of the model; without the layers that write, orders bring all their codes along.
 
     Raises:
         GlmImageError: The model cannot be loaded, or the certificate cannot be used.
     """
 
-    def __init__(self, load: Load, say: Say) -> None:
-        self._system = open_model(load)
+    def __init__(self, load: Load, say: Say, part: Part = WHOLE) -> None:
+        self._system = open_model(load) if part is WHOLE else open_part(load, part)
+        self._writes = part is WHOLE
         self._limits = Limits()
         self._say = say
         self.card = card(self._system, load.name, load.source)
@@ -114,6 +117,10 @@ class Easel:
         with self._lock:
             self._orders[number] = order
         try:
+            if not self._writes and (None in asked.codes or not asked.codes):
+                raise InputError(
+                    "pictures without codes came to a worker that only paints", field="codes"
+                )
             given = order_of(self._system, asked)
             order.ticket = self._engine.submit(given, lambda event: self._hear(order, event))
         except (GlmImageError, MemoryError) as error:

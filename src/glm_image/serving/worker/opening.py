@@ -1,6 +1,7 @@
 """Models as workers load them: what requests could not ask of is refused before it is loaded."""
 
 from glm_image.checkpoint.cogview4 import CONTROL_PIPELINE, kind
+from glm_image.checkpoint.parts import Part
 from glm_image.device import resolve
 from glm_image.errors import ConfigError
 from glm_image.pipeline import families
@@ -26,8 +27,12 @@ def open_model(load: Load) -> Loaded:
     return families.load(load.source, resolve(load.device, load.dtype))
 
 
-def open_writer(load: Load) -> System:
-    """A model whose codes are written apart from its pictures.
+def open_part(load: Load, part: Part) -> System:
+    """Some networks of a model whose codes are written apart from its pictures.
+
+    Args:
+        load: What the worker is told.
+        part: What of the model it needs.
 
     Raises:
         ConfigError: It writes no codes.
@@ -40,4 +45,5 @@ def open_writer(load: Load) -> System:
             field="ray",
             hint="serve it without --ray",
         )
-    return System.load(load.source, resolve(load.device, load.dtype), revision=None)
+    device = resolve(load.device, load.dtype)
+    return System.load(load.source, device, revision=None, part=part)

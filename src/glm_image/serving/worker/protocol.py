@@ -201,6 +201,7 @@ class Result:
         height: Pixels.
         mime: Media type.
         image: The file.
+        bare: The picture without its visible label, if it has one, as a PNG that says nothing.
     """
 
     index: int
@@ -208,6 +209,7 @@ class Result:
     height: int
     mime: str
     image: bytes
+    bare: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

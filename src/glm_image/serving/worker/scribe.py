@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
+from glm_image.checkpoint.parts import WRITING
 from glm_image.engine.events import Cancelled, CodesReady, Event, Failed
 from glm_image.engine.job import Job, Task
 from glm_image.engine.limits import Limits
@@ -14,7 +15,7 @@ from glm_image.serving.worker.card import card
 from glm_image.serving.worker.codes import pack
 from glm_image.serving.worker.easel import Say
 from glm_image.serving.worker.failures import failure_of
-from glm_image.serving.worker.opening import open_writer
+from glm_image.serving.worker.opening import open_part
 from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
     Done,
@@ -37,7 +38,7 @@ class _Order:
 
 
 class Scribe:
-    """Writes the pictures of many orders side by side and paints none.
+    """Writes the pictures of many orders side by side and paints none: it holds no decoder.
 
     Args:
         load: Which model.
@@ -48,7 +49,7 @@ class Scribe:
     """
 
     def __init__(self, load: Load, say: Say) -> None:
-        self._system = open_writer(load)
+        self._system = open_part(load, WRITING)
         self._say = say
         self.card = card(self._system, load.name, load.source)
         self._writer = Writer(self._system, Limits(), self._written)
