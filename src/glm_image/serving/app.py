@@ -38,6 +38,8 @@ from glm_image.serving.routes import (
     images,
     jobs,
     models,
+    studio,
+    tags,
     uploads,
 )
 from glm_image.serving.service import THREADS, Service
@@ -48,7 +50,14 @@ from glm_image.serving.store import Store
 _SHARED = (images.router, models.router, files.router, chat.router)
 """Routes that all conventions of other services have in common."""
 
-_OWN = (jobs.router, events.router, gallery.router, uploads.router, conversations.router)
+_OWN = (
+    jobs.router,
+    events.router,
+    gallery.router,
+    tags.router,
+    uploads.router,
+    conversations.router,
+)
 
 
 class ImageService(FastAPI):
@@ -157,4 +166,4 @@ def _routers() -> list[APIRouter]:
     outer.include_router(shared, prefix=described)
     for prefix in others:
         outer.include_router(shared, prefix=prefix, include_in_schema=False)
-    return [outer, own, blob_routes.router, health.router]
+    return [outer, own, blob_routes.router, health.router, studio.router]
