@@ -14,12 +14,15 @@ from glm_image.serving.store.reading import Reading
 from glm_image.serving.store.schema import upgrade
 from glm_image.serving.store.submission import Submission
 from glm_image.serving.store.sweep import Sweep
+from glm_image.serving.store.tagging import Tagging
 from glm_image.serving.store.uploads import Uploads
 from glm_image.serving.store.waiting import Waiting
 from glm_image.serving.store.work import Work
 
 
-class Store(Submission, Waiting, Reading, Work, Sweep, KeyRing, Gallery, Uploads, Conversations):
+class Store(
+    Submission, Waiting, Reading, Work, Sweep, KeyRing, Gallery, Tagging, Uploads, Conversations
+):
     """Everything that the service must not forget.
 
     Every call is one transaction or a few, may be made from any thread and blocks meanwhile. All
