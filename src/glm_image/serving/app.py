@@ -24,11 +24,10 @@ from glm_image.serving.middleware.origin import OriginGuard
 from glm_image.serving.moderation import Moderator
 from glm_image.serving.openapi import describe
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
 from glm_image.serving.planner import Planner, RulePlanner
 from glm_image.serving.routes import (
-    blobs as blob_routes,
-)
-from glm_image.serving.routes import (
+    admin,
     chat,
     conversations,
     events,
@@ -37,10 +36,19 @@ from glm_image.serving.routes import (
     health,
     images,
     jobs,
+    lineage,
     models,
+    provenance,
+    reading,
+    rendition,
+    sharing,
     studio,
     tags,
     uploads,
+    votes,
+)
+from glm_image.serving.routes import (
+    blobs as blob_routes,
 )
 from glm_image.serving.service import THREADS, Service
 from glm_image.serving.settings import Settings
@@ -55,8 +63,15 @@ _OWN = (
     events.router,
     gallery.router,
     tags.router,
+    reading.router,
+    rendition.router,
+    sharing.router,
+    provenance.router,
+    lineage.router,
+    votes.router,
     uploads.router,
     conversations.router,
+    admin.router,
 )
 
 
@@ -96,6 +111,7 @@ def create_app(
         workers: Gives the engine processes whose figures are shown.
     """
     moderator = Moderator.from_settings(settings.moderation)
+    pause = Pause(settings.data / "paused")
     service = Service(
         settings=settings,
         store=store,
@@ -109,6 +125,7 @@ def create_app(
             hub=hub,
             moderator=moderator,
             times=settings.times,
+            pause=pause,
         ),
         hub=hub,
         intake=Intake(settings.limits),
@@ -116,6 +133,8 @@ def create_app(
         moderator=moderator,
         planner=planner or RulePlanner(),
         threads=anyio.CapacityLimiter(THREADS),
+        pause=pause,
+        workers=workers,
     )
     app = ImageService(
         title="glm-image",
@@ -148,6 +167,7 @@ def _running(service: Service, housekeeping: Housekeeping) -> Any:
             await service.dispatcher.close()
             await housekeeping.close()
             await service.intake.close()
+            await service.desk.close()
             service.hub.close()
 
     return lifespan

@@ -14,6 +14,7 @@ from glm_image.serving.hub import Hub
 from glm_image.serving.job_run import JobRun, Workshop
 from glm_image.serving.moderation import Moderator
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
 from glm_image.serving.records import Claim, Event, EventKind, JobState, new_id
 from glm_image.serving.settings import Times
 from glm_image.serving.store import Store
@@ -42,6 +43,7 @@ class Dispatcher:
         hub: Who is told about previews.
         moderator: Who looks at what was drawn.
         times: Leases and deadlines.
+        pause: Whether jobs may begin; without it they always may.
 
     Attributes:
         owner: Name under which it claims.
@@ -57,11 +59,13 @@ class Dispatcher:
         hub: Hub,
         moderator: Moderator,
         times: Times,
+        pause: Pause | None = None,
     ) -> None:
         self.owner = new_id("owner")
         self.draining = False
         self._drained = False
         self._store, self._painter, self._times = store, painter, times
+        self._pause = pause
         self._workshop = Workshop(
             store=store,
             blobs=blobs,
@@ -159,6 +163,8 @@ class Dispatcher:
     async def _claim(self) -> int:
         """Claim what can begin now; gives the number of jobs."""
         count = 0
+        if self._pause is not None and self._pause.on:
+            return 0
         for model, room in self._room().items():
             if room < 1:
                 continue

@@ -12,10 +12,10 @@ from glm_image.serving.store.database import Unit
 from glm_image.serving.store.policy import Policy
 from glm_image.serving.store.tables import jobs
 
-_MINUTE = 60.0
-_DAY = 24 * 3600.0
+MINUTE = 60.0
+DAY = 24 * 3600.0
 
-_UNPAID = (JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
+UNPAID = (JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
 """Ends that are not counted among the pictures of a day."""
 
 
@@ -76,20 +76,20 @@ class Allowance:
 
     def _check_minute(self, drawing: Drawing) -> None:
         limit = self.limits.per_minute or 0
-        recent = jobs.c.created > self.unit.now - _MINUTE
+        recent = jobs.c.created > self.unit.now - MINUTE
         if self._number(sa.func.count(), self._own, recent) >= limit:
             first = self._number(sa.func.min(jobs.c.created), self._own, recent)
             raise BusyError(
                 f"this key has asked {limit} times within a minute, which is its limit",
                 code=Code.FREQUENCY,
-                retry_after=max(1.0, first + _MINUTE - self.unit.now),
+                retry_after=max(1.0, first + MINUTE - self.unit.now),
                 field="per_minute",
             )
 
     def _check_day(self, drawing: Drawing) -> None:
         limit = self.limits.per_day or 0
-        midnight = self.unit.now - self.unit.now % _DAY
-        paid = jobs.c.state.not_in(_UNPAID)
+        midnight = self.unit.now - self.unit.now % DAY
+        paid = jobs.c.state.not_in(UNPAID)
         total = sa.func.coalesce(sa.func.sum(jobs.c.images), 0)
         spent = int(self._number(total, self._own, paid, jobs.c.created >= midnight))
         if spent + drawing.count > limit:
@@ -97,7 +97,7 @@ class Allowance:
                 f"{spent} pictures of today are spent and {drawing.count} more are asked for, "
                 f"the limit of this key is {limit}",
                 code=Code.DAILY_CAP,
-                retry_after=midnight + _DAY - self.unit.now,
+                retry_after=midnight + DAY - self.unit.now,
                 field="per_day",
                 hint="ask again after midnight in UTC, or for fewer pictures",
             )
