@@ -275,6 +275,18 @@ def test_uploads_that_are_refused(
     assert param is None or answer.json()["error"]["param"] == param
 
 
+def test_a_picture_on_a_larger_canvas_keeps_its_parent(http: httpx2.Client) -> None:
+    first = finished(http)["pictures"][0]
+    canvas = http.post("/api/uploads", files={"file": ("a.png", plain(96, 64))}).json()
+    second = finished(http, images=[canvas["id"]], parents=[first["id"]], size="96x64")
+    assert second["drawing"]["parents"] == [first["id"]]
+    assert second["pictures"][0]["parents"] == [first["id"]]
+    found = http.get("/api/images", params={"parent": first["id"]}).json()["data"]
+    assert [one["id"] for one in found] == [second["pictures"][0]["id"]]
+    missing = http.post("/api/jobs", json={"prompt": "a", "parents": ["img_nobody"]})
+    assert missing.status_code == 404
+
+
 # ------------------------------------------------------------------------ conversations
 
 

@@ -51,7 +51,13 @@ async def create(
         attached=Attached(),
         idempotency_key=idempotency_key,
     )
-    order = replace(order, drawing=replace(order.drawing, previews=body.previews or 0))
+    kin = [
+        await service.call(service.store.picture, name, caller.key_id)
+        for name in body.parents or ()
+    ]
+    parents = dict.fromkeys((*order.drawing.parents, *(picture.id for picture in kin)))
+    drawing = replace(order.drawing, previews=body.previews or 0, parents=tuple(parents))
+    order = replace(order, drawing=drawing)
     submitted = await submit(service, caller, order, waits=False)
     answer = job_answer(submitted.job, Addresses.of(service, request), order.notes)
     return JSONResponse(
@@ -128,5 +134,5 @@ async def retry(job_id: JobId, request: Request, service: ServiceDep, caller: Dr
 
 def image_request(body: JobRequest) -> ImageRequest:
     """The same request as the image calls have it."""
-    fields = body.model_dump(exclude_none=True, exclude={"previews"})
+    fields = body.model_dump(exclude_none=True, exclude={"previews", "parents"})
     return ImageRequest.model_validate(fields)
