@@ -100,7 +100,7 @@ function searchField(run) {
   let timer = 0;
   const id = newId('search');
   return h('div', { class: 'picker-search' },
-    h('label', { for: id, class: 'visually-hidden', text: t('picker.search') }),
+    h('label', { for: id, class: 'spoken', text: t('picker.search') }),
     h('input', {
       id, type: 'search', placeholder: t('picker.search'), maxlength: 200,
       on: {

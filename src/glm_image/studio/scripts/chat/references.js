@@ -16,6 +16,7 @@ const DRAGGED = 'application/x-glm-reference';
  * @property {string|null} id What the service calls it, once it is there.
  * @property {'picture'|'upload'} kind
  * @property {string} url     To be shown.
+ * @property {string} [remote] Where the service has it, while `url` is a file of this page.
  * @property {string} name
  * @property {number|null} width
  * @property {number|null} height
@@ -144,6 +145,7 @@ export class References extends Element {
       const upload = await api.upload(item.file);
       Object.assign(item, {
         state: 'ready', id: upload.id, width: upload.width, height: upload.height, error: '',
+        remote: upload.url,
       });
       this.#say('');
     } catch (error) {
@@ -213,7 +215,7 @@ export class References extends Element {
     },
     shown,
     item.state === 'uploading' && h('span', { class: 'reference-state', role: 'status' },
-      h('span', { class: 'visually-hidden', text: t('references.uploading') })),
+      h('span', { class: 'spoken', text: t('references.uploading') })),
     item.state === 'failed' && h('button', {
       type: 'button', class: 'icon-button small', title: item.error,
       aria: { label: t('references.again', { name: item.name }) },
