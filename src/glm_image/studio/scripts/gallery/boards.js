@@ -32,7 +32,7 @@ export class Boards {
 
   /**
    * @param {{tag: string, count: number}[]} tags
-   * @param {import('./feed.js').Conditions} conditions
+   * @param {import('./conditions.js').Conditions} conditions
    */
   update(tags, conditions) {
     this.#tags = tags;

@@ -5,10 +5,6 @@
 
 import { api } from '../core/api.js';
 
-/**
- * @typedef {{text: string, tag: string|null, favourite: boolean, bin: boolean}} Conditions
- */
-
 const PAGE = 60;
 
 export class Feed extends EventTarget {
@@ -23,7 +19,7 @@ export class Feed extends EventTarget {
   #running = null;
   #known = new Set();
 
-  /** @param {Conditions} conditions */
+  /** @param {import('./conditions.js').Conditions} conditions */
   constructor(conditions) {
     super();
     this.#conditions = conditions;

@@ -3,11 +3,11 @@
  */
 
 import { store } from '../core/store.js';
+import { EVERYTHING } from './conditions.js';
 import { Feed } from './feed.js';
 
-const EVERYTHING = { text: '', tag: null, favourite: false, bin: false };
-
 let feed = null;
+let seenId = null;
 
 /** The feed that the gallery showed last, or one of everything. */
 export function shownFeed() {
@@ -22,6 +22,18 @@ export function showFeed(conditions) {
   feed?.stop();
   feed = new Feed(conditions);
   return feed;
+}
+
+/** Notes which picture was looked at. */
+export function noteSeen(id) {
+  seenId = id;
+}
+
+/** The id of the picture that was looked at last; it is told once. */
+export function seen() {
+  const id = seenId;
+  seenId = null;
+  return id;
 }
 
 // Pictures that are drawn, marked or thrown away anywhere change what the gallery shows.

@@ -11,31 +11,12 @@ import { go } from '../core/router.js';
 import { store } from '../core/store.js';
 import { t } from '../core/words.js';
 import { Boards, DRAGGED } from './boards.js';
+import { addressOf, conditionsOf, MOST_CHARACTERS } from './conditions.js';
 import './grid.js';
 import { addTags, removeAll, Selection } from './selection.js';
-import { shownFeed, showFeed } from './shown.js';
+import { seen, showFeed } from './shown.js';
 
 const PAUSE_MS = 250;
-const MOST_CHARACTERS = 200;
-
-/** The conditions that an address names. */
-function conditionsOf(query) {
-  return {
-    text: (query.get('text') ?? '').slice(0, MOST_CHARACTERS),
-    tag: query.get('tag') || null,
-    favourite: query.get('favourite') === '1',
-    bin: query.get('bin') === '1',
-  };
-}
-
-function addressOf({ text, tag, favourite: isLiked, bin }) {
-  const query = new URLSearchParams();
-  if (text) query.set('text', text);
-  if (tag) query.set('tag', tag);
-  if (isLiked) query.set('favourite', '1');
-  if (bin) query.set('bin', '1');
-  return query.size > 0 ? `#/gallery?${query}` : '#/gallery';
-}
 
 class GalleryView extends Element {
   #conditions;
@@ -44,7 +25,7 @@ class GalleryView extends Element {
   #tags = [];
   #timer = 0;
   #frame = 0;
-  #scrolled = null;
+  #hearing = null;
   #boards;
   #search;
   #title;
@@ -77,8 +58,9 @@ class GalleryView extends Element {
     this.listen(this.#selection, 'change', () => this.#onSelection());
     this.own(store.subscribe(({ kind, id }) => {
       if (kind === 'picture') this.#selection.follow(id);
-    }), this.#keys(), () => clearTimeout(this.#timer), () => cancelAnimationFrame(this.#frame));
+    }), this.#keys(), () => this.#hearing?.abort(), () => clearTimeout(this.#timer), () => cancelAnimationFrame(this.#frame));
     this.#open();
+    this.#goBack();
   }
 
   /** Shows other conditions. */
@@ -96,18 +78,23 @@ class GalleryView extends Element {
     if (document.activeElement !== field) field.value = text;
     const feed = showFeed(this.#conditions);
     if (feed !== this.#feed) {
-      this.#scrolled?.abort();
-      this.#scrolled = new AbortController();
-      this.own(() => this.#scrolled.abort());
+      this.#hearing?.abort();
+      this.#hearing = new AbortController();
       this.#feed = feed;
       this.#selection.clear();
-      feed.addEventListener('change', () => this.#soon(), { signal: this.#scrolled.signal });
+      feed.addEventListener('change', () => this.#soon(), { signal: this.#hearing.signal });
       this.#grid.show(feed, this.#actions());
     }
     this.#boards.update(this.#tags, this.#conditions);
     this.#fetchTags();
     this.#update();
     if (feed.items.length === 0) feed.more();
+  }
+
+  /** Who comes back from a picture finds it again. */
+  #goBack() {
+    const at = this.#feed.items.findIndex(({ id }) => id === seen());
+    if (at >= 0) requestAnimationFrame(() => this.#grid.focusOn(at));
   }
 
   #actions() {
@@ -247,7 +234,7 @@ class GalleryView extends Element {
       },
       {
         id: 'gallery.all', keys: 'Mod+a', scope, label: () => t('gallery.choose_all'),
-        run: () => { if (!this.#conditions.bin) this.#selection.all(shownFeed().items); },
+        run: () => { if (!this.#conditions.bin) this.#selection.all(this.#feed.items); },
       },
       {
         id: 'gallery.none', keys: 'Escape', scope, label: () => t('gallery.choose_none'),

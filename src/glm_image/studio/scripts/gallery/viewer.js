@@ -71,6 +71,14 @@ export class Viewer extends Element {
     this.#settle();
   }
 
+  /** Goes where another viewer of pictures of the same size is. */
+  follow(other) {
+    const { width, height } = other.#size;
+    if (width === this.#size.width && height === this.#size.height) {
+      this.#set({ ...other.#view }, other.#isFitted, false);
+    }
+  }
+
   /**
    * Draw marks over the picture instead of those there are.
    *
@@ -121,7 +129,7 @@ export class Viewer extends Element {
     else this.#set(moved(this.#view, 0, 0, this.#size, this.#room), false);
   }
 
-  #set(view, isFitted) {
+  #set(view, isFitted, isTold = true) {
     this.#view = view;
     this.#isFitted = isFitted;
     const { style } = this.#layer;
@@ -131,6 +139,7 @@ export class Viewer extends Element {
     this.#layer.classList.toggle('pixelated', view.scale >= 4);
     this.#stage.classList.toggle('zoomed', !isFitted);
     this.#percent.textContent = `${Math.round(view.scale * 100)}%`;
+    if (isTold) this.dispatchEvent(new Event('moved'));
   }
 
   #zoom(factor, point) {
