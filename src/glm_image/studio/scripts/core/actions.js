@@ -20,28 +20,39 @@ const unanswered = new Map();
  * @returns {Promise<any>} The job.
  */
 export async function draw(request) {
-  const body = {
-    watermark_enabled: preferences.label,
-    previews: preferences.showPreviews ? 8 : 0,
-    ...request,
-  };
+  const body = completed(request);
   const written = stringify(body);
-  const key = unanswered.get(written) ?? `studio-${newToken()}`;
+  const key = unanswered.get(written) ?? newToken();
   unanswered.set(written, key);
   try {
-    const job = store.keepJob(await api.post('/api/jobs', body, { headers: { 'Idempotency-Key': key } }));
+    const job = await post(body, key);
     unanswered.delete(written);
     return job;
   } catch (error) {
-    if (error.name !== 'OfflineError') unanswered.delete(written);
+    if (error.name === 'OfflineError') error.requestKey = key;
+    else unanswered.delete(written);
     throw error;
   }
 }
 
-/** crypto.randomUUID is missing on plain http of other machines; getRandomValues is not. */
-function newToken() {
+/** A request with what the settings of the page say. @param {DrawRequest} request */
+export function completed(request) {
+  return {
+    watermark_enabled: preferences.label,
+    previews: preferences.showPreviews ? 8 : 0,
+    ...request,
+  };
+}
+
+/** Hands a complete request in under a key; with the same key it is drawn once. */
+export async function post(body, key) {
+  return store.keepJob(await api.post('/api/jobs', body, { headers: { 'Idempotency-Key': key } }));
+}
+
+/** A name for a request. (crypto.randomUUID is missing on plain http of other machines.) */
+export function newToken() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `studio-${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** Stops a job. */

@@ -22,6 +22,8 @@ const DEFAULTS = {
   boards: [],
   /** Ids of jobs whose card was put away. */
   hiddenJobs: [],
+  /** Requests that wait for a connection: see draw/outbox.js. */
+  outbox: [],
 };
 
 const PREFIX = 'glm.';

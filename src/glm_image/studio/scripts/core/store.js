@@ -18,7 +18,8 @@ export function hasEnded(job) {
 
 class Store {
   /** @type {Map<string, any>} id -> JobAnswer with `previews` (index -> blob URL), `codes`
-   *  (index -> Map place -> code), `progress` ({stage, done, total}). Latest first by `created`. */
+   *  (index -> Map place -> code), `progress` ({stage, done, total}), `estimatedAt` (when
+   *  `eta_seconds` was said). Latest first by `created`. */
   jobs = new Map();
   /** @type {Map<string, any>} id -> PictureAnswer, of jobs and of whatever `keep` was given. */
   pictures = new Map();
@@ -86,7 +87,7 @@ class Store {
       notes: answer.notes.length ? answer.notes : known?.notes ?? [],
       pictures: ENDED.has(answer.state) || !known
         ? answer.pictures : together(known.pictures, answer.pictures),
-      learnedAt: Date.now() / 1000,
+      estimatedAt: Date.now() / 1000,
     };
     if (hasEnded(job)) this.#dropPreviews(job);
     this.jobs.set(job.id, job);
@@ -99,6 +100,8 @@ class Store {
   keep(pictures) {
     for (const picture of pictures) {
       this.pictures.set(picture.id, picture);
+      const job = this.jobs.get(picture.job_id);
+      if (job) job.pictures = together(job.pictures, [picture]);
       this.#tell('picture', picture.id);
     }
     return pictures;
@@ -106,6 +109,8 @@ class Store {
 
   /** Notes that a picture is gone. */
   dropPicture(id) {
+    const job = this.jobs.get(this.pictures.get(id)?.job_id);
+    if (job) job.pictures = job.pictures.filter((picture) => picture.id !== id);
     this.pictures.delete(id);
     this.#tell('picture', id);
   }
@@ -172,7 +177,6 @@ class Store {
     if (event.seq <= job.seq) return;
     const gap = event.seq > job.seq + 1;
     job.seq = event.seq;
-    job.learnedAt = Date.now() / 1000;
     if (event.kind === 'progress') this.#progress(job, event.data);
     if (event.kind === 'picture') this.#picture(job, event.data);
     if (event.kind === 'state' || (gap && event.kind !== 'progress')) this.#refetch(job.id);

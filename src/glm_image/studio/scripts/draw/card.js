@@ -1,0 +1,173 @@
+/** A job on the wall: on its way, come to nothing, or its pictures. */
+import { h, icon, replace } from '../core/dom.js';
+import { cancel, canRetry, draw, remove, retry, reuse } from '../core/actions.js';
+import { toastError } from '../core/announce.js';
+import { openMenu } from '../core/menu.js';
+import { preferences } from '../core/preferences.js';
+import { sizeText } from '../core/sizes.js';
+import { hasEnded } from '../core/store.js';
+import { duration, moment, t } from '../core/words.js';
+import { requestAgain } from './draft.js';
+import { failureWords } from './failure.js';
+import { hasWords, readingLine } from './reading.js';
+import { PictureTile } from './tile.js';
+import './progress.js';
+
+export class JobCard {
+  #job;
+  #kind = null;
+  #tiles = new Map();
+  #progress = null;
+  #fresh;
+  #body = h('div', { class: 'job-body' });
+  #foot = h('div', { class: 'job-foot' });
+
+  /** @param {any} job @param {{fresh: boolean}} options Whether it was seen on its way here. */
+  constructor(job, { fresh }) {
+    this.#fresh = fresh;
+    const { width, height, seeds } = job.drawing;
+    const aspect = (width / height) * Math.min(seeds.length, 4);
+    this.node = h('article', { class: 'job', style: { '--row': aspect } }, this.#body, this.#foot);
+    this.update(job);
+  }
+
+  update(job) {
+    this.#job = job;
+    const kind = hasEnded(job) ? (job.state === 'succeeded' ? 'done' : 'failed') : 'under-way';
+    if (kind !== this.#kind && this.#kind === 'under-way') this.#fresh = true;
+    const anew = kind !== this.#kind;
+    this.#kind = kind;
+    this.node.dataset.state = job.state;
+    this.node.setAttribute('aria-label', t('job.label', { prompt: short(job.drawing.prompt) }));
+    if (kind === 'under-way') this.#underWay(anew);
+    else if (kind === 'done') this.#done(anew);
+    else if (anew) this.#failed();
+  }
+
+  /** Whether there is nothing to show any more. */
+  get isEmpty() {
+    return this.#kind === 'done' && this.#job.pictures.length === 0;
+  }
+
+  #underWay(anew) {
+    if (anew) {
+      this.#progress = h('glm-progress');
+      replace(this.#body, this.#progress);
+      replace(this.#foot, this.#words(), h('div', { class: 'job-tools' },
+        h('button', {
+          type: 'button', class: 'quiet', on: { click: () => cancel(this.#job.id) },
+          aria: { label: t('job.cancel.label', { prompt: short(this.#job.drawing.prompt) }) },
+        }, icon('stop', 16), t('job.cancel'))));
+    }
+    this.#progress.job = this.#job;
+  }
+
+  #done(anew) {
+    const pictures = this.#job.pictures;
+    const known = [...this.#tiles.keys()].join();
+    const wanted = pictures.map((picture) => picture.id).join();
+    for (const picture of pictures) this.#tiles.get(picture.id)?.update(picture);
+    if (!anew && known === wanted) return;
+    const tiles = new Map(pictures.map((picture) => [
+      picture.id, this.#tiles.get(picture.id) ?? new PictureTile(this.#job, picture),
+    ]));
+    this.#tiles = tiles;
+    const aspect = pictures.reduce((sum, picture) => sum + picture.width / picture.height, 0);
+    this.node.style.setProperty('--row', String(Math.max(aspect, 0.3)));
+    replace(this.#body, h('div', { class: 'frames', data: { count: String(pictures.length) } },
+      [...tiles.values()].map((tile) => tile.node)));
+    replace(this.#foot, this.#words(), this.#readings(pictures), this.#meta());
+  }
+
+  #readings(pictures) {
+    if (!hasWords(this.#job.drawing.prompt)) return null;
+    return h('div', { class: 'readings' },
+      pictures.map((picture) => readingLine(picture, { fresh: this.#fresh })));
+  }
+
+  #meta() {
+    const { drawing, finished, started } = this.#job;
+    const more = h('button', {
+      type: 'button', class: 'icon-button small', aria: { label: t('job.more') }, title: t('job.more'),
+      on: { click: () => openMenu(more, this.#items()) },
+    }, icon('more', 18));
+    const facts = [
+      sizeText(drawing), finished && moment(finished),
+      finished && started ? duration(finished - started) : null,
+    ].filter(Boolean);
+    return h('div', { class: 'job-meta' },
+      h('span', { class: 'facts', text: facts.join(' · ') }),
+      this.#job.notes.length ? h('span', { class: 'facts', text: this.#job.notes.join('; ') }) : null,
+      h('button', {
+        type: 'button', class: 'icon-button small', title: t('job.again'),
+        aria: { label: t('job.again') }, on: { click: () => this.#again() },
+      }, icon('retry', 17)),
+      h('button', {
+        type: 'button', class: 'icon-button small', title: t('job.reuse'),
+        aria: { label: t('job.reuse') }, on: { click: () => reuse(this.#job) },
+      }, icon('reuse', 17)),
+      more);
+  }
+
+  #items() {
+    return [
+      { icon: 'retry', label: t('job.again'), run: () => this.#again() },
+      { icon: 'reuse', label: t('job.reuse'), run: () => reuse(this.#job) },
+      null,
+      { icon: 'close', label: t('job.hide'), run: () => hide(this.#job.id) },
+      {
+        icon: 'bin', label: t('job.deleteAll', { count: this.#job.pictures.length }), danger: true,
+        run: () => this.#job.pictures.forEach((picture) => remove(picture)),
+      },
+    ];
+  }
+
+  async #again() {
+    try {
+      await draw(requestAgain(this.#job.drawing));
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  #failed() {
+    const { state, failure, drawing } = this.#job;
+    const { what, mend } = failureWords(state, failure);
+    replace(this.#body, h('div', {
+      class: `job-failed ${state}`, style: { '--aspect': drawing.width / drawing.height },
+    },
+    icon(state === 'failed' ? 'warning' : 'close', 22),
+    h('p', { class: 'what', text: what }),
+    mend ? h('p', { class: 'mend', text: mend }) : null));
+    replace(this.#foot, this.#words(), h('div', { class: 'job-tools' },
+      canRetry(this.#job) ? h('button', {
+        type: 'button', class: 'quiet', on: { click: () => this.#retry() },
+      }, icon('retry', 16), t('job.retry')) : null,
+      h('button', { type: 'button', class: 'quiet', on: { click: () => reuse(this.#job) } },
+        icon('edit', 16), t('job.change')),
+      h('button', {
+        type: 'button', class: 'icon-button', title: t('job.hide'),
+        aria: { label: t('job.hide') }, on: { click: () => hide(this.#job.id) },
+      }, icon('close', 18))));
+  }
+
+  async #retry() {
+    if (await retry(this.#job.id)) hide(this.#job.id);
+  }
+
+  #words() {
+    const { prompt } = this.#job.drawing;
+    return h('p', { class: 'job-words', title: prompt, text: prompt });
+  }
+}
+
+/** Puts a job's card away; its pictures stay in the gallery. */
+function hide(id) {
+  preferences.hiddenJobs = [...preferences.hiddenJobs.filter((one) => one !== id), id].slice(-400);
+}
+
+/** The first words of a prompt. */
+export function short(text, most = 60) {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}

@@ -1,0 +1,102 @@
+/** A finished picture on the wall, with what can be done to it. */
+import { h, icon } from '../core/dom.js';
+import { cancel, draw, favourite, remove, reuse } from '../core/actions.js';
+import { toast, toastError } from '../core/announce.js';
+import { openMenu } from '../core/menu.js';
+import { go } from '../core/router.js';
+import { t } from '../core/words.js';
+import { variation } from './draft.js';
+
+/** A finished picture as a node; `update(picture)` shows its marks. */
+export class PictureTile {
+  #picture = null;
+  #job;
+  #image = h('img', { class: 'frame-preview', decoding: 'async', draggable: 'true' });
+  #link;
+  #heart;
+
+  /** @param {any} job Its job. @param {any} picture */
+  constructor(job, picture) {
+    this.#job = job;
+    this.#link = h('a', { class: 'tile-link', href: `#/picture/${picture.id}` }, this.#image);
+    this.#heart = this.#button('heart', 'tile.favourite', () => favourite(this.#picture));
+    this.#heart.classList.add('heart');
+    const more = this.#button('more', 'tile.more', () => openMenu(more, this.#items()));
+    this.node = h('div', {
+      class: 'picture-frame tile done', data: { id: picture.id },
+      style: { '--aspect': picture.width / picture.height },
+    },
+    this.#link,
+    h('div', { class: 'tile-tools' },
+      this.#heart,
+      this.#button('layers', 'tile.newDetails', () => this.vary('layout')),
+      this.#button('edit', 'tile.edit', () => go(`#/chat?picture=${picture.id}`)),
+      more));
+    this.node.tile = this;
+    this.update(picture);
+  }
+
+  get picture() {
+    return this.#picture;
+  }
+
+  update(picture) {
+    // A signed address changes with every answer while the file is the same.
+    if (this.#picture?.url.split('?')[0] !== picture.url.split('?')[0]) this.#image.src = picture.url;
+    this.#picture = picture;
+    this.#image.alt = picture.prompt || this.#job.drawing.prompt;
+    this.#heart.setAttribute('aria-pressed', String(picture.favourite));
+    this.node.classList.toggle('favourite', picture.favourite);
+  }
+
+  focus() {
+    this.#link.focus();
+  }
+
+  /** Draws it again with one seed kept. @param {'layout'|'details'|'none'} keep */
+  async vary(keep) {
+    try {
+      const job = await draw(variation(this.#picture, this.#job.drawing, keep));
+      toast(t(`tile.varied.${keep}`), {
+        action: { label: t('dialog.cancel'), run: () => cancel(job.id) },
+      });
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  /** Saves the file. */
+  download() {
+    const link = h('a', { href: this.#picture.url, download: `${this.#picture.id}.${this.#picture.mime.split('/')[1]}` });
+    document.body.append(link);
+    link.click();
+    link.remove();
+  }
+
+  #button(name, key, run) {
+    return h('button', {
+      type: 'button', class: 'tile-button', title: t(key), aria: { label: t(key) },
+      on: { click: run },
+    }, icon(name, 18));
+  }
+
+  #items() {
+    return [
+      { icon: 'layers', label: t('tile.newDetails'), run: () => this.vary('layout') },
+      { icon: 'grid', label: t('tile.newLayout'), run: () => this.vary('details') },
+      { icon: 'shuffle', label: t('tile.another'), run: () => this.vary('none') },
+      null,
+      { icon: 'reuse', label: t('tile.reuse'), run: () => reuse(this.#picture) },
+      { icon: 'image', label: t('tile.reference'), run: () => useAsReference(this.#picture) },
+      { icon: 'edit', label: t('tile.edit'), run: () => go(`#/chat?picture=${this.#picture.id}`) },
+      null,
+      { icon: 'download', label: t('tile.download'), run: () => this.download() },
+      { icon: 'bin', label: t('tile.delete'), run: () => remove(this.#picture), danger: true },
+    ];
+  }
+}
+
+/** Has the composer start from a picture. */
+export function useAsReference(picture) {
+  window.dispatchEvent(new CustomEvent('glm-reference', { detail: { picture } }));
+}
