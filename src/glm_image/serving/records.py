@@ -281,8 +281,10 @@ class Event:
         cursor: Counts up within the owner, over all jobs; 0 for what is not kept.
         kind: What ``data`` tells.
         data: By kind. state: ``state``, ``attempt`` and, where there is one, ``failure``.
-            progress: ``stage``, ``done``, ``total``. picture: a :class:`Picture`. preview:
-            ``index`` and whatever else the listeners agreed on.
+            progress: ``stage``, ``done``, ``total`` and, where codes were written since the last
+            one, ``codes`` with ``index``, ``start`` and ``codes`` each, and ``grid``.
+            picture: a :class:`Picture`. preview: ``index`` and whatever else the listeners
+            agreed on.
         at: When.
     """
 
@@ -346,6 +348,7 @@ class ModelCard:
         temperature: Usual temperature of the generator.
         top_p: Usual share of probability.
         created: When the model was made.
+        examples: Prompts that it draws well, if it names any.
     """
 
     name: str
@@ -362,6 +365,7 @@ class ModelCard:
     temperature: float
     top_p: float
     created: float
+    examples: tuple[str, ...] = ()
 
 
 def new_id(prefix: str, now: float | None = None) -> str:

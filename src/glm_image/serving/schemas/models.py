@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from glm_image.serving.schemas.base import Answer
 
 
@@ -24,6 +26,8 @@ class ModelAnswer(Answer):
     guidance: float
     temperature: float
     top_p: float
+    prompt_characters: int = Field(description="Longest prompt that the service takes.")
+    examples: list[str] = Field(description="Prompts that it draws well, if it names any.")
 
 
 class ModelList(Answer):

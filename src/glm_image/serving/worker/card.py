@@ -52,6 +52,7 @@ def card(system: System, name: str, source: str | None) -> ModelCard:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         created=(folder / MARKER_FILE).stat().st_mtime,
+        examples=() if about is None else about.examples,
     )
 
 

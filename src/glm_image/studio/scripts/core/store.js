@@ -18,7 +18,7 @@ export function hasEnded(job) {
 
 class Store {
   /** @type {Map<string, any>} id -> JobAnswer with `previews` (index -> blob URL), `codes`
-   *  (index -> Map place -> code), `progress` ({stage, done, total}), `estimatedAt` (when
+   *  (index -> Map place -> code), `grid` ([rows, columns] of them), `progress` ({stage, done, total}), `estimatedAt` (when
    *  `eta_seconds` was said). Latest first by `created`. */
   jobs = new Map();
   /** @type {Map<string, any>} id -> PictureAnswer, of jobs and of whatever `keep` was given. */
@@ -83,6 +83,7 @@ class Store {
       ...answer,
       previews: known?.previews ?? new Map(),
       codes: known?.codes ?? new Map(),
+      grid: known?.grid ?? null,
       progress: progressOf(answer, known),
       notes: answer.notes.length ? answer.notes : known?.notes ?? [],
       pictures: ENDED.has(answer.state) || !known
@@ -195,6 +196,7 @@ class Store {
     job.total = data.total;
     job.position = null;
     job.progress = { stage: data.stage, done: data.done, total: data.total };
+    job.grid = data.grid ?? job.grid;
     for (const part of data.codes ?? []) {
       const codes = job.codes.get(part.index) ?? new Map();
       part.codes.forEach((code, place) => codes.set(part.start + place, code));

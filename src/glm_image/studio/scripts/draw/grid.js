@@ -23,11 +23,12 @@ export function paintGrid(canvas, { rows, columns, codes, share }) {
   const filled = style.getPropertyValue('--cell-filled');
   pen.clearRect(0, 0, width, height);
   const known = codes?.size ? codes : null;
-  const written = Math.floor(rows * columns * share);
+  // Codes that were written before this page listened are known to be there, no more.
+  const written = known ? Math.max(...known.keys()) : Math.floor(rows * columns * share);
   for (let place = 0; place < rows * columns; place += 1) {
     const code = known?.get(place);
     pen.fillStyle = code !== undefined ? colourOf(code)
-      : !known && place < written ? filled : empty;
+      : place < written ? filled : empty;
     pen.fillRect(
       (place % columns) * CELL, Math.floor(place / columns) * CELL, CELL - LINE, CELL - LINE,
     );

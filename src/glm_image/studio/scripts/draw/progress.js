@@ -86,9 +86,11 @@ export class Progress extends Element {
       image.hidden = false;
     }
     if (picture) return;
+    const [rows, columns] = job.grid ?? [job.drawing.height, job.drawing.width]
+      .map((side) => Math.max(1, Math.round(side / PIXELS_PER_CODE)));
     paintGrid(canvas, {
-      rows: Math.max(1, Math.round(job.drawing.height / PIXELS_PER_CODE)),
-      columns: Math.max(1, Math.round(job.drawing.width / PIXELS_PER_CODE)),
+      rows,
+      columns,
       codes: job.codes.get(index),
       share,
     });
