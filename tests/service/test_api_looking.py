@@ -243,8 +243,10 @@ def test_nobody_sees_what_belongs_to_others(rig: Rig, http: httpx2.Client) -> No
         assert stranger.get("/api/votes/export").text == ""
 
 
-def test_reading_needs_no_right_to_draw(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with running(tmp_path_factory.mktemp("open"), engine=FakeEngine(), keys=False) as rig:
-        with httpx2.Client(base_url=rig.url, timeout=30) as http:
-            (picture,) = draw(http)
-            assert ok(http.get(f"/api/images/{picture['id']}/provenance"))["hidden"] is None
+def test_a_service_without_keys_tells_everybody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with (
+        running(tmp_path_factory.mktemp("open"), engine=FakeEngine(), keys=False) as rig,
+        httpx2.Client(base_url=rig.url, timeout=30) as http,
+    ):
+        (picture,) = draw(http)
+        assert ok(http.get(f"/api/images/{picture['id']}/provenance"))["hidden"] is None

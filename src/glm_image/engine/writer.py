@@ -3,15 +3,17 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from glm_image.engine.attempt import Attempt
-from glm_image.engine.job import Task, shared
+from glm_image.engine.job import Job, Task, shared
 from glm_image.engine.limits import Limits
 from glm_image.engine.pace import Pace
 from glm_image.pipeline import prior, stages
 from glm_image.pipeline.picture import Batch
+from glm_image.pipeline.progress import Raster
 from glm_image.pipeline.system import System
 from glm_image.pipeline.writing import Writing, Written
 from glm_image.types import PriorTokens
@@ -181,9 +183,21 @@ class Writer:
         for task in done:
             task.codes = task.new_tokens
         for job in jobs:
-            job.report_writing()
+            job.report_writing(partial(self._rasters, writing, job))
         for task, written in done.items():
             self._pass_on(task, written)
+
+    def _rasters(self, writing: Writing, job: Job) -> list[Raster]:
+        """What is written so far of a request's pictures that are not finished."""
+        return [
+            Raster(
+                number=task.number,
+                grid=task.request.rasters[-1],
+                codes=tuple(writing.raster(row)),
+            )
+            for row, task in self._rows.items()
+            if task.job is job
+        ]
 
     def _pass_on(self, task: Task, written: Written) -> None:
         # The other half may work on another stream, which knows nothing of this one's memory.

@@ -128,6 +128,14 @@ class Writing:
         return self._in_use(row).done
 
     @torch.inference_mode()
+    def raster(self, row: int) -> list[int]:
+        """Codes of the large raster that a row has written so far; waits for the device."""
+        request = self._in_use(row).request
+        rows, columns = request.rasters[-1]
+        count = request.new_tokens
+        return self._decoding.written(row, count - rows * columns, count)
+
+    @torch.inference_mode()
     def admit(
         self,
         request: GeneratorInput,

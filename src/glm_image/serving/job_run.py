@@ -28,6 +28,7 @@ from glm_image.serving.records import (
 from glm_image.serving.store import Store
 from glm_image.serving.worker.failures import failure_of, lost
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Message,
@@ -100,6 +101,7 @@ class JobRun:
         self._stage: Stage | None = None
         self._noted = 0.0
         self._steps = (0, 0)
+        self._codes: list[Codes] = []
 
     async def draw(self) -> None:
         """Draw, from the first input to the last picture."""
@@ -156,6 +158,8 @@ class JobRun:
         match message:
             case Token(done=done, total=total):
                 await self._progress(Stage.WRITE, done, total)
+            case Codes():
+                self._codes.append(message)
             case Step(done=done, total=total):
                 self._steps = (done, total)
                 if done < total:
@@ -177,7 +181,18 @@ class JobRun:
         if stage is self._stage and now - self._noted < PROGRESS_SECONDS:
             return
         self._stage, self._noted = stage, now
-        await self._note(EventKind.PROGRESS, {"stage": stage.value, "done": done, "total": total})
+        data: dict[str, object] = {"stage": stage.value, "done": done, "total": total}
+        await self._note(EventKind.PROGRESS, {**data, **self._written()})
+
+    def _written(self) -> dict[str, object]:
+        """Codes that came since the last note; the pictures of a job have one size."""
+        codes, self._codes = self._codes, []
+        if not codes:
+            return {}
+        parts = [
+            {"index": one.index, "start": one.start, "codes": list(one.codes)} for one in codes
+        ]
+        return {"codes": parts, "grid": [codes[0].rows, codes[0].columns]}
 
     async def _keep(self, result: Result) -> None:
         """Look at a picture, store its file, and tell that it is there."""

@@ -1,7 +1,8 @@
 """The model in a worker: orders go in, frames come out. Importing this loads torch."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ from glm_image.serving.worker.failures import failure_of
 from glm_image.serving.worker.finish import Finisher
 from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Frame,
@@ -40,9 +42,13 @@ from glm_image.serving.worker.protocol import (
     Tokens,
     Word,
 )
+from glm_image.types import Grid
 
 Say = Callable[[Frame], None]
 """Takes what is said; never waits, and may be called by every thread."""
+
+CODES_SECONDS = 0.25
+"""Least time between two readings of what the generator has written."""
 
 _FINISHERS = 2
 """Threads that label and encode, beside the engine's own."""
@@ -57,6 +63,8 @@ class _Order:
         finishing: Files being made.
         delivered: Pictures that were drawn.
         shown: Previews of the decoder's way so far.
+        told: Codes of each picture that were told.
+        read: When codes were last read, on the monotonic clock.
     """
 
     number: int
@@ -66,6 +74,8 @@ class _Order:
     finishing: list[Future[None]] = field(default_factory=list)
     delivered: set[int] = field(default_factory=set)
     shown: int = 0
+    told: dict[int, int] = field(default_factory=dict)
+    read: float = 0.0
 
 
 class Easel:
@@ -146,10 +156,12 @@ class Easel:
         match event:
             case Progress(stage="generator"):
                 self._tell(order, Token(done=event.index, total=event.total))
+                self._read(order, event)
             case Progress(stage="decoder"):
                 self._tell(order, Step(done=event.index, total=event.total))
                 self._show(order, event)
             case CodesReady():
+                self._say_codes(order, event.number, event.codes.grid, event.codes.ids_n.tolist())
                 self._tell(order, Tokens(index=event.number, codes=pack(event.codes)))
             case PictureReady():
                 order.delivered.add(event.number)
@@ -163,6 +175,25 @@ class Easel:
             case Cancelled():
                 gone = CancelledError("the job was cancelled", field="job")
                 self._end(order, Error(failure=failure_of(gone)))
+
+    def _read(self, order: _Order, event: Progress) -> None:
+        """Tell what is written, now and then: reading it waits for the device."""
+        now = time.monotonic()
+        if event.rasters is None or now - order.read < CODES_SECONDS:
+            return
+        order.read = now
+        for raster in event.rasters():
+            self._say_codes(order, raster.number, raster.grid, raster.codes)
+
+    def _say_codes(self, order: _Order, index: int, grid: Grid, codes: Sequence[int]) -> None:
+        """Tell those codes of a picture that were not told before."""
+        start = order.told.get(index, 0)
+        if start >= len(codes):
+            return
+        order.told[index] = len(codes)
+        rows, columns = grid
+        new = tuple(codes[start:])
+        self._tell(order, Codes(index=index, start=start, rows=rows, columns=columns, codes=new))
 
     def _show(self, order: _Order, event: Progress) -> None:
         """Draw previews where the decoder has come far enough for the next one."""

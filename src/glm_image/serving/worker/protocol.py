@@ -17,7 +17,7 @@ from glm_image.config import from_mapping, to_mapping
 from glm_image.errors import GlmImageError
 from glm_image.serving.records import Drawing, Failure, ModelCard
 
-VERSION = 1
+VERSION = 2
 """Both ends must speak the same; it grows with every change that the other end would not grasp."""
 
 MAX_HEADER = 1024 * 1024
@@ -162,6 +162,25 @@ class Tokens:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Codes:
+    """What the generator has written of a picture since it last told.
+
+    Args:
+        index: Which picture.
+        start: Place of the first code in the raster, row by row.
+        rows: Of the raster.
+        columns: Of the raster.
+        codes: The codes.
+    """
+
+    index: int
+    start: int
+    rows: int
+    columns: int
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """The decoder paints.
 
@@ -235,7 +254,7 @@ class Error:
 Command = Load | Submit | Cancel | Stop
 """What the service says."""
 
-Message = Token | Tokens | Step | Preview | Result | Done | Error
+Message = Token | Tokens | Codes | Step | Preview | Result | Done | Error
 """What is said about an order; the last one is ``Done`` or ``Error``."""
 
 Word = Command | Message | Hello | Beat
@@ -250,6 +269,7 @@ _KINDS: Mapping[str, type[Word]] = {
     "beat": Beat,
     "token": Token,
     "tokens": Tokens,
+    "codes": Codes,
     "step": Step,
     "preview": Preview,
     "result": Result,
