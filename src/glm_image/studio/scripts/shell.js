@@ -25,7 +25,7 @@ const VIEWS = {
 
 const BAR = ['draw', 'gallery', 'chat', 'batch'];
 const THEMES = ['system', 'light', 'dark'];
-const THEME_ICONS = { system: 'adjust', light: 'light', dark: 'dark' };
+const THEME_ICONS = { system: 'contrast', light: 'light', dark: 'dark' };
 
 export class Shell {
   #host;
@@ -138,7 +138,8 @@ export class Shell {
         }, icon('help')),
         this.#themeButton(),
         h('button', {
-          type: 'button', class: 'icon-button letters', lang: currentLanguage() === 'en' ? 'zh' : 'en',
+          type: 'button', class: 'icon-button letters',
+          lang: currentLanguage() === 'en' ? 'zh' : 'en',
           text: currentLanguage() === 'en' ? '中' : 'En',
           aria: { label: t('language.toggle') }, title: t('language.toggle'),
           on: { click: () => { preferences.language = currentLanguage() === 'en' ? 'zh' : 'en'; } },

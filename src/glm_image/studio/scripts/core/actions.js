@@ -110,7 +110,7 @@ async function patch(picture, change) {
   }
 }
 
-/** Puts a picture into the bin, with a way back. @returns {Promise<boolean>} Whether it is there. */
+/** Puts a picture into the bin, with a way back; true if it is there. */
 export async function remove(picture) {
   store.dropPicture(picture.id);
   try {

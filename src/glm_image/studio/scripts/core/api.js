@@ -35,7 +35,8 @@ export function address(path, query = null) {
   const url = new URL(path.replace(/^\//, ''), document.baseURI.split('#')[0]);
   for (const [name, value] of Object.entries(query ?? {})) {
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null && one !== undefined && one !== '') url.searchParams.append(name, String(one));
+      const isGiven = one !== null && one !== undefined && one !== '';
+      if (isGiven) url.searchParams.append(name, String(one));
     }
   }
   return url;
@@ -55,10 +56,8 @@ export function local(url) {
 export function parse(text) {
   return JSON.parse(text, (key, value, context) => {
     if (key === 'url' && typeof value === 'string') return local(value);
-    if (typeof value === 'number' && !Number.isSafeInteger(value) && /^\d{16,}$/.test(context?.source)) {
-      return context.source;
-    }
-    return value;
+    const isExact = typeof value !== 'number' || Number.isSafeInteger(value);
+    return isExact || !/^\d{16,}$/.test(context?.source) ? value : context.source;
   });
 }
 

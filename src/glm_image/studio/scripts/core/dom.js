@@ -40,13 +40,17 @@ export function setProps(node, props) {
       for (const [key, one] of Object.entries(value)) if (one != null) node.dataset[key] = one;
     } else if (name === 'style') {
       for (const [key, one] of Object.entries(value)) node.style.setProperty(key, String(one));
-    } else if (PROPERTIES.has(name) || (value !== null && /^(object|function)$/.test(typeof value))) {
+    } else if (PROPERTIES.has(name) || typeof value === 'function' || isObject(value)) {
       node[name] = value;
     } else {
       setAttribute(node, name, value, false);
     }
   }
   return node;
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
 }
 
 function setAttribute(node, name, value, spelled) {

@@ -45,7 +45,7 @@ export const shortcuts = {
   },
 };
 
-/** The keys of an event, as they are written in a shortcut; '' while only Shift, Ctrl... is held. */
+/** The keys of an event, as a shortcut has them; '' while only Shift, Ctrl... is held. */
 export function keysOf(event) {
   const { key } = event;
   if (!key || ['Shift', 'Control', 'Alt', 'Meta', 'Dead', 'Process'].includes(key)) return '';
@@ -65,7 +65,8 @@ export function keysText(keys) {
     Mod: MAC ? '⌘' : 'Ctrl', Shift: MAC ? '⇧' : 'Shift', Alt: MAC ? '⌥' : 'Alt',
     ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc',
   };
-  return keys.split('+').map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part));
+  const shown = (part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part);
+  return keys.split('+').map(shown);
 }
 
 function inField(event) {

@@ -79,8 +79,8 @@ function onKey(event, node, close) {
     event.preventDefault();
     items[to].focus();
   } else if (event.key.length === 1) {
-    const found = items.find((item) => item.textContent.toLowerCase().startsWith(event.key.toLowerCase()));
-    found?.focus();
+    const sign = event.key.toLowerCase();
+    items.find((item) => item.textContent.toLowerCase().startsWith(sign))?.focus();
     event.stopPropagation();
   }
 }

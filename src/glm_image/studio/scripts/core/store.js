@@ -17,9 +17,9 @@ export function hasEnded(job) {
 }
 
 class Store {
-  /** @type {Map<string, any>} id -> JobAnswer with `previews` (index -> blob URL), `codes`
-   *  (index -> Map place -> code), `grid` ([rows, columns] of them), `progress` ({stage, done, total}), `estimatedAt` (when
-   *  `eta_seconds` was said). Latest first by `created`. */
+  /** @type {Map<string, any>} id -> JobAnswer with `previews` (index -> blob URL), `codes` (index
+   *  -> Map place -> code), `grid` ([rows, columns] of them), `progress` ({stage, done, total})
+   *  and `estimatedAt` (when `eta_seconds` was said). */
   jobs = new Map();
   /** @type {Map<string, any>} id -> PictureAnswer, of jobs and of whatever `keep` was given. */
   pictures = new Map();
@@ -79,6 +79,7 @@ class Store {
   keepJob(answer) {
     const known = this.jobs.get(answer.id);
     if (known && answer.seq < known.seq) return known;
+    if (known && answer.attempt !== known.attempt) this.#forgetAttempt(known);
     const job = {
       ...answer,
       previews: known?.previews ?? new Map(),
@@ -119,7 +120,8 @@ class Store {
   /** Fetches a job. */
   async fetchJob(id) {
     if (!this.#fetching.has(id)) {
-      const work = api.get(`/api/jobs/${encodeURIComponent(id)}`).then((answer) => this.keepJob(answer));
+      const work = api.get(`/api/jobs/${encodeURIComponent(id)}`)
+        .then((answer) => this.keepJob(answer));
       this.#fetching.set(id, work.finally(() => this.#fetching.delete(id)));
     }
     return this.#fetching.get(id);
@@ -181,11 +183,7 @@ class Store {
     if (event.kind === 'progress') this.#progress(job, event.data);
     if (event.kind === 'picture') this.#picture(job, event.data);
     if (event.kind === 'state' || (gap && event.kind !== 'progress')) this.#refetch(job.id);
-    if (event.kind === 'state') {
-      job.state = event.data.state;
-      if (job.state === 'queued') Object.assign(job, { stage: null, progress: null });
-      this.#others();
-    }
+    if (event.kind === 'state') this.#others();
     this.#tell('job', job.id);
   }
 
@@ -232,6 +230,13 @@ class Store {
         this.#setConnection('offline', error);
       }
     });
+  }
+
+  /** What was shown of an attempt that came to nothing. */
+  #forgetAttempt(job) {
+    this.#dropPreviews(job);
+    job.codes = new Map();
+    job.progress = null;
   }
 
   #dropPreview(job, index) {

@@ -51,7 +51,9 @@ export function t(key, params = {}) {
   const counted = typeof params.count === 'number' ? `${key}.${plural.select(params.count)}` : key;
   const text = words.get(counted) ?? words.get(`${key}.other`) ?? words.get(key);
   if (text === undefined) throw new Error(`no words for ${key} in ${language}`);
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? shown(params[name]) : whole));
+  return text.replace(
+    /\{(\w+)\}/g, (whole, name) => (name in params ? shown(params[name]) : whole),
+  );
 }
 
 /** Whether there are words for a key. */

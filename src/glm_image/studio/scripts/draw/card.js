@@ -4,12 +4,11 @@ import { cancel, canRetry, draw, remove, retry, reuse } from '../core/actions.js
 import { toastError } from '../core/announce.js';
 import { openMenu } from '../core/menu.js';
 import { preferences } from '../core/preferences.js';
-import { sizeText } from '../core/sizes.js';
 import { hasEnded } from '../core/store.js';
 import { duration, moment, t } from '../core/words.js';
 import { requestAgain } from './draft.js';
 import { failureWords } from './failure.js';
-import { hasWords, readingLine } from './reading.js';
+import { hasWords, readInto, readsUnasked, showKnown } from './reading.js';
 import { PictureTile } from './tile.js';
 import './progress.js';
 
@@ -18,6 +17,7 @@ export class JobCard {
   #kind = null;
   #tiles = new Map();
   #progress = null;
+  #lines = new Map();
   #fresh;
   #body = h('div', { class: 'job-body' });
   #foot = h('div', { class: 'job-foot' });
@@ -68,6 +68,7 @@ export class JobCard {
     const wanted = pictures.map((picture) => picture.id).join();
     for (const picture of pictures) this.#tiles.get(picture.id)?.update(picture);
     if (!anew && known === wanted) return;
+    this.#lines.clear();
     const tiles = new Map(pictures.map((picture) => [
       picture.id, this.#tiles.get(picture.id) ?? new PictureTile(this.#job, picture),
     ]));
@@ -75,29 +76,45 @@ export class JobCard {
     const aspect = pictures.reduce((sum, picture) => sum + picture.width / picture.height, 0);
     this.node.style.setProperty('--row', String(Math.max(aspect, 0.3)));
     replace(this.#body, h('div', { class: 'frames', data: { count: String(pictures.length) } },
-      [...tiles.values()].map((tile) => tile.node)));
-    replace(this.#foot, this.#words(), this.#readings(pictures), this.#meta());
+      pictures.map((picture) => this.#figure(picture))));
+    replace(this.#foot, this.#words(), this.#meta());
+    if (this.#fresh && readsUnasked()) this.#read({ asked: false });
   }
 
-  #readings(pictures) {
-    if (!hasWords(this.#job.drawing.prompt)) return null;
-    return h('div', { class: 'readings' },
-      pictures.map((picture) => readingLine(picture, { fresh: this.#fresh })));
+  #figure(picture) {
+    const line = h('figcaption', { class: 'reading' });
+    this.#lines.set(picture.id, line);
+    showKnown(line, picture.id);
+    return h('figure', { style: { '--aspect': picture.width / picture.height } },
+      this.#tiles.get(picture.id).node, line);
+  }
+
+  async #read({ asked }) {
+    if (!hasWords(this.#job.drawing.prompt)) return;
+    for (const [id, line] of this.#lines) {
+      if (!(await readInto(line, id, { asked }))) return;
+    }
   }
 
   #meta() {
-    const { drawing, finished, started } = this.#job;
+    const { drawing, finished, notes, started } = this.#job;
+    const words = hasWords(drawing.prompt);
     const more = h('button', {
-      type: 'button', class: 'icon-button small', aria: { label: t('job.more') }, title: t('job.more'),
-      on: { click: () => openMenu(more, this.#items()) },
+      type: 'button', class: 'icon-button small', title: t('job.more'),
+      aria: { label: t('job.more') }, on: { click: () => openMenu(more, this.#items()) },
     }, icon('more', 18));
     const facts = [
-      sizeText(drawing), finished && moment(finished),
+      `${drawing.width} × ${drawing.height}`, finished && moment(finished),
       finished && started ? duration(finished - started) : null,
     ].filter(Boolean);
     return h('div', { class: 'job-meta' },
       h('span', { class: 'facts', text: facts.join(' · ') }),
-      this.#job.notes.length ? h('span', { class: 'facts', text: this.#job.notes.join('; ') }) : null,
+      notes.length ? h('span', { class: 'facts', text: notes.join('; ') }) : null,
+      words ? h('button', {
+        type: 'button', class: 'icon-button small', title: t('reading.check'),
+        aria: { label: t('reading.check') },
+        on: { click: () => this.#read({ asked: true }) },
+      }, icon('text', 17)) : null,
       h('button', {
         type: 'button', class: 'icon-button small', title: t('job.again'),
         aria: { label: t('job.again') }, on: { click: () => this.#again() },
@@ -105,14 +122,14 @@ export class JobCard {
       h('button', {
         type: 'button', class: 'icon-button small', title: t('job.reuse'),
         aria: { label: t('job.reuse') }, on: { click: () => reuse(this.#job) },
-      }, icon('reuse', 17)),
+      }, icon('adjust', 17)),
       more);
   }
 
   #items() {
     return [
       { icon: 'retry', label: t('job.again'), run: () => this.#again() },
-      { icon: 'reuse', label: t('job.reuse'), run: () => reuse(this.#job) },
+      { icon: 'adjust', label: t('job.reuse'), run: () => reuse(this.#job) },
       null,
       { icon: 'close', label: t('job.hide'), run: () => hide(this.#job.id) },
       {

@@ -7,40 +7,40 @@ import { store } from '../core/store.js';
 import { t } from '../core/words.js';
 import { draft, requestOf } from './draft.js';
 import { refusalWords } from './failure.js';
-import { receive, takePictures } from './intake.js';
+import { takePictures } from './intake.js';
 import { putAside } from './outbox.js';
-import './prompt.js';
-import './size.js';
-import './seeds.js';
 import './options.js';
+import './prompt.js';
+import './seeds.js';
+import './size.js';
+import './sources.js';
 
 export class Composer extends Element {
   #prompt = h('glm-prompt');
+  #sources = h('glm-sources');
   #size = h('glm-size');
   #seeds = h('glm-seeds');
   #options = h('glm-options');
-  #references = null;
-  #referenceBox = h('div', { class: 'compose-references' });
   #question = h('div', { class: 'card compose-question', role: 'group', hidden: true });
   #models = h('div', { hidden: true });
   #problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   #submit = null;
-  #named = (text) => text;
   #isSending = false;
 
   connected() {
     this.#build();
     this.#sync();
     this.listen(draft, 'change', (event) => {
+      this.#complain(null);
       if (event.detail.from !== this) this.#sync();
     });
     this.listen(window, 'glm-compose', () => this.focus());
-    this.listen(window, 'glm-reference', (event) => this.addReferences([event.detail.picture]));
+    this.listen(window, 'glm-reference', (event) => this.#sources.add([event.detail.picture]));
     this.own(
       store.subscribe(({ kind }) => {
         if (kind === 'models' || kind === 'connection') this.#sync();
       }),
-      takePictures(this.parentElement ?? this, (files) => this.addReferences(files), this.#question),
+      takePictures(this.parentElement ?? this, (files) => this.#sources.add(files), this.#question),
       shortcuts.add({
         id: 'draw.submit', keys: 'Mod+Enter', scope: 'draw', inFields: true,
         label: () => t('keys.submit'), run: () => this.send(),
@@ -50,7 +50,6 @@ export class Composer extends Element {
         run: () => this.focus(),
       }),
     );
-    if (draft.values.references.length) this.#openReferences();
   }
 
   focus() {
@@ -68,90 +67,32 @@ export class Composer extends Element {
     this.#submit = h('button', {
       type: 'button', class: 'primary submit', on: { click: () => this.send() },
     }, icon('sparkle', 18), h('span', { text: t('compose.draw') }),
-    h('span', { class: 'submit-keys', aria: { hidden: true } }, keys.map((key) => h('kbd', { text: key }))));
+    h('span', { class: 'submit-keys', aria: { hidden: true } },
+      keys.map((key) => h('kbd', { text: key }))));
     this.#prompt.addEventListener('input', () => this.#set({ prompt: this.#prompt.value }));
+    this.#sources.addEventListener('insert', (event) => this.#prompt.insert(event.detail.mark));
     this.#size.addEventListener('change', () => this.#set({ size: this.#size.value }));
     this.#seeds.addEventListener('change', () => this.#set(this.#seeds.value));
     this.#options.addEventListener('change', (event) => {
       // A field inside says 'change', too; only our own has what has changed.
       if (event.target === this.#options && event.detail) this.#set(event.detail);
     });
+    const tool = (name, key, run) => h('button', {
+      type: 'button', class: 'quiet', on: { click: run },
+    }, icon(name, 18), t(key));
     replace(this,
       h('div', { class: 'compose-scroll' },
-        this.#prompt,
-        h('div', { class: 'compose-tools' },
-          h('button', { type: 'button', class: 'quiet', on: { click: () => this.#templates() } },
-            icon('template', 18), t('compose.templates')),
-          this.#pictureButton()),
-        this.#question, this.#referenceBox,
-        this.#models, this.#size, this.#options, this.#seeds),
+        h('div', { class: 'compose-words' }, this.#prompt,
+          h('div', { class: 'compose-tools' },
+            tool('text', 'compose.quotes.add', () => this.#prompt.quote()),
+            tool('image', 'compose.pictures', () => this.#sources.pick()),
+            tool('template', 'compose.templates', () => this.#templates()))),
+        this.#question, this.#sources, this.#models, this.#size, this.#options, this.#seeds),
       h('div', { class: 'compose-foot' }, this.#problem, this.#submit));
   }
 
-  #pictureButton() {
-    const field = h('input', {
-      type: 'file', accept: 'image/png,image/jpeg,image/webp', multiple: true, hidden: true,
-      aria: { label: t('compose.pictures') },
-      on: {
-        change: () => {
-          receive([...field.files], (files) => this.addReferences(files), this.#question);
-          field.value = '';
-        },
-      },
-    });
-    return [field, h('button', {
-      type: 'button', class: 'quiet', on: { click: () => this.#pick(field) },
-    }, icon('image', 18), t('compose.pictures'))];
-  }
-
-  async #pick(field) {
-    try {
-      const references = await this.#openReferences();
-      if (references.pick) await references.pick();
-      else field.click();
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
-  /** Adds files or pictures of the service that the drawing starts from. */
-  async addReferences(given) {
-    try {
-      const references = await this.#openReferences();
-      await references.add(...given);
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
-  /** The part for references is loaded when the first one comes. */
-  async #openReferences() {
-    if (this.#references) return this.#references;
-    const module = await import('../chat/references.js');
-    if (this.#references) return this.#references;
-    this.#named = module.named;
-    const references = h('glm-references');
-    this.#references = references;
-    references.limit = store.model(draft.values.model)?.max_sources ?? references.limit;
-    references.items = draft.values.references;
-    references.addEventListener('change', () => {
-      this.#set({
-        references: references.items.filter((item) => item.state === 'ready')
-          .map(({ id, url, name, width, height }) => ({ id, url, name, width, height })),
-        mask: references.items[0]?.id === draft.values.references[0]?.id ? draft.values.mask : null,
-      });
-      this.#sync();
-    });
-    references.addEventListener('insert', (event) => this.#prompt.insert(event.detail.mark));
-    replace(this.#referenceBox, references, h('div', { class: 'mask-tools' }));
-    this.#sync();
-    return references;
-  }
-
   #set(change) {
-    this.#complain(null);
     draft.set(change, this);
-    if ('references' in change || 'model' in change) this.#sync();
   }
 
   /** Shows what stands in the draft. */
@@ -162,49 +103,14 @@ export class Composer extends Element {
     this.#prompt.value = values.prompt;
     this.#seeds.value = { layout: values.layout, details: values.details };
     if (model) {
-      this.#prompt.limit = model.prompt_characters ?? this.#prompt.limit;
+      this.#prompt.limit = model.prompt_characters;
+      this.#sources.limit = model.max_sources;
       this.#size.model = model;
       this.#options.show(model, values, edits);
-      if (this.#references) this.#references.limit = model.max_sources;
     }
     this.#size.edits = edits;
     this.#size.value = values.size;
-    this.#syncReferences(values);
     this.#syncModels(values.model);
-    this.#submit.classList.toggle('offline', store.connection === 'offline');
-  }
-
-  #syncReferences(values) {
-    const references = this.#references;
-    if (!references) {
-      if (values.references.length) this.#openReferences().catch(toastError);
-      return;
-    }
-    const ready = references.items.filter((item) => item.state === 'ready').map((item) => item.id);
-    if (ready.join() !== values.references.map((one) => one.id).join()) {
-      references.items = values.references;
-    }
-    const tools = this.#referenceBox.querySelector('.mask-tools');
-    replace(tools, values.references.length ? [
-      h('button', {
-        type: 'button', class: 'quiet', aria: { pressed: String(Boolean(values.mask)) },
-        on: { click: () => this.#mask(values) },
-      }, icon('brush', 18), t(values.mask ? 'compose.mask.again' : 'compose.mask')),
-      values.mask ? h('button', {
-        type: 'button', class: 'link', text: t('compose.mask.drop'),
-        on: { click: () => { draft.set({ mask: null }); } },
-      }) : null,
-    ] : []);
-  }
-
-  async #mask(values) {
-    try {
-      const { openMask } = await import('../chat/mask.js');
-      const mask = await openMask(values.references[0]);
-      if (mask) draft.set({ mask: mask.dataUrl });
-    } catch (error) {
-      toastError(error);
-    }
   }
 
   #syncModels(chosen) {
@@ -238,7 +144,7 @@ export class Composer extends Element {
   async send() {
     if (this.#isSending || !this.#check()) return;
     const { values } = draft;
-    const request = { ...requestOf(values), prompt: this.#named(values.prompt) };
+    const request = { ...requestOf(values), prompt: this.#sources.named(values.prompt) };
     this.#isSending = true;
     this.#submit.setAttribute('aria-busy', 'true');
     try {
@@ -264,15 +170,10 @@ export class Composer extends Element {
       this.#prompt.focus();
       return false;
     }
-    if (!this.#seeds.isValid) {
-      this.#complain(t('seeds.wrong'));
-      return false;
-    }
-    if (this.#references && !this.#references.ready) {
-      this.#complain(t('compose.uploading'));
-      return false;
-    }
-    return true;
+    const problem = !this.#seeds.isValid ? 'seeds.wrong'
+      : !this.#sources.ready ? 'compose.uploading' : null;
+    this.#complain(problem && t(problem));
+    return problem === null;
   }
 
   #refused(error) {
@@ -285,7 +186,8 @@ export class Composer extends Element {
     else if (field === 'size') this.#size.problem(text, hint);
     else this.#complain(text);
     if (error.status === 401 || error.code === 'api_key_disabled') {
-      toast(t('error.key'), { kind: 'bad', action: { label: t('connection.enter'), run: askForKey } });
+      const action = { label: t('connection.enter'), run: askForKey };
+      toast(t('error.key'), { kind: 'bad', action });
     }
   }
 

@@ -201,8 +201,12 @@ async function picturesOf(ids) {
 export function fill(settings, { keepSeed = true, newDetails = false } = {}) {
   const values = { ...settings };
   const open = (seed) => ({ value: seed?.value ?? '', locked: false });
-  if (newDetails) values.details = open(values.details);
-  else if (!keepSeed) Object.assign(values, { layout: open(values.layout), details: open(values.details) });
+  if (newDetails) {
+    values.details = open(values.details);
+  } else if (!keepSeed) {
+    values.layout = open(values.layout);
+    values.details = open(values.details);
+  }
   draft.fill(values);
   draft.save();
 }

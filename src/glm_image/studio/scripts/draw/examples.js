@@ -17,9 +17,12 @@ export function examplesOf(model) {
 /** What stands on the wall as long as nothing was drawn. */
 export function emptyWall(model) {
   return h('div', { class: 'empty-wall' },
-    h('div', { class: 'empty-art', aria: { hidden: true } }, Array.from({ length: 16 }, () => h('i'))),
+    h('div', { class: 'empty-art', aria: { hidden: true } },
+      Array.from({ length: 16 }, () => h('i'))),
     h('h2', { text: t('wall.empty') }),
-    h('p', { class: 'muted', text: model?.examples?.length ? model.summary : t('wall.empty.text') }),
+    h('p', {
+      class: 'muted', text: model?.examples?.length ? model.summary : t('wall.empty.text'),
+    }),
     h('h3', { text: t('wall.try') }),
     h('ul', { class: 'example-list' }, examplesOf(model).map((text) => h('li', {},
       h('button', {

@@ -10,7 +10,8 @@ import { currentLanguage, hasWords, t } from '../core/words.js';
  */
 export function failureWords(state, failure) {
   if (state !== 'failed' || !failure) {
-    return { what: t(`job.${state}`), mend: hasWords(`job.${state}.mend`) ? t(`job.${state}.mend`) : null };
+    const mend = `job.${state}.mend`;
+    return { what: t(`job.${state}`), mend: hasWords(mend) ? t(mend) : null };
   }
   const key = `failure.${failure.kind}`;
   if (hasWords(key)) {

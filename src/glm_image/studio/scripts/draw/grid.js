@@ -10,8 +10,8 @@ const GOLDEN = 137.508;
  * Paints what is written so far.
  *
  * @param {HTMLCanvasElement} canvas
- * @param {{rows: number, columns: number, codes: Map<number, number>|undefined, share: number}} grid
- *   `share` of the cells is filled where the codes themselves are not known.
+ * @param {{rows: number, columns: number, codes: Map<number, number>|undefined,
+ *   share: number}} grid `share` of the cells is filled where the codes themselves are not known.
  */
 export function paintGrid(canvas, { rows, columns, codes, share }) {
   const width = columns * CELL;
@@ -19,8 +19,9 @@ export function paintGrid(canvas, { rows, columns, codes, share }) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const pen = canvas.getContext('2d');
   const style = getComputedStyle(canvas);
-  const empty = style.getPropertyValue('--cell');
-  const filled = style.getPropertyValue('--cell-filled');
+  // Colours of the theme come resolved only from real properties.
+  const empty = style.borderTopColor;
+  const filled = style.color;
   pen.clearRect(0, 0, width, height);
   const known = codes?.size ? codes : null;
   // Codes that were written before this page listened are known to be there, no more.
@@ -37,5 +38,5 @@ export function paintGrid(canvas, { rows, columns, codes, share }) {
 
 function colourOf(code) {
   const hue = (code * GOLDEN) % 360;
-  return `hsl(${hue.toFixed(0)} ${34 + (code % 4) * 6}% ${52 + (code % 5) * 5}%)`;
+  return `hsl(${hue.toFixed(0)} ${26 + (code % 4) * 6}% ${50 + (code % 5) * 5}%)`;
 }

@@ -63,7 +63,8 @@ function hasFiles(event) {
 export async function receive(files, take, place) {
   const pictures = files.filter((file) => KINDS.test(file.type));
   for (const file of files) {
-    if (!pictures.includes(file)) toast(t('intake.wrongKind', { name: file.name }), { kind: 'bad' });
+    if (pictures.includes(file)) continue;
+    toast(t('intake.wrongKind', { name: file.name }), { kind: 'bad' });
   }
   if (pictures.length !== 1) {
     if (pictures.length) take(pictures);
@@ -95,7 +96,9 @@ function ask(file, parameters, take, place) {
       h('button', {
         type: 'button', on: { click: () => { close(); take([file]); } },
       }, icon('image', 16), t('intake.reference')),
-      h('button', { type: 'button', class: 'quiet', text: t('dialog.cancel'), on: { click: close } })));
+      h('button', {
+        type: 'button', class: 'quiet', text: t('dialog.cancel'), on: { click: close },
+      })));
   place.hidden = false;
   first.focus();
 }

@@ -3,6 +3,7 @@ import { define, Element, h, newId, replace } from '../core/dom.js';
 import { preferences } from '../core/preferences.js';
 import { t } from '../core/words.js';
 
+const SHOWN = ['n', 'quality', 'steps', 'guidance', 'strength'];
 const COUNTS = [1, 2, 3, 4];
 /** Shares of the usual steps, as the service has them. */
 const QUALITIES = { low: 0.3, medium: 0.6, high: 1, max: 2 };
@@ -30,7 +31,7 @@ export class Options extends Element {
   /** Shows these values. */
   show(model, value, edits) {
     const same = this.#model === model && this.#edits === edits
-      && ['n', 'quality', 'steps', 'guidance', 'strength'].every((name) => value[name] === this.#value[name]);
+      && SHOWN.every((name) => value[name] === this.#value[name]);
     this.#model = model;
     this.#value = value;
     this.#edits = edits;
@@ -63,7 +64,9 @@ export class Options extends Element {
     const fitting = steps === null ? quality
       : Object.keys(QUALITIES).find((name) => stepsOf(QUALITIES[name]) === steps) ?? null;
     return segments(t('options.quality'), Object.entries(QUALITIES).map(([value, share]) => ({
-      value, text: t(`quality.${value}`), title: t('options.steps.count', { count: stepsOf(share) }),
+      value,
+      text: t(`quality.${value}`),
+      title: t('options.steps.count', { count: stepsOf(share) }),
     })), fitting, (value) => {
       this.#change({ quality: value, steps: null });
       this.#render();

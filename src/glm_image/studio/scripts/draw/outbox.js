@@ -57,7 +57,8 @@ export class Outbox {
       icon('clock', 18),
       h('p', {}, h('strong', { text: t('outbox.waits') }), ` ${String(one.body.prompt)}`),
       h('button', {
-        type: 'button', class: 'quiet', text: t('dialog.cancel'), on: { click: () => drop(one.key) },
+        type: 'button', class: 'quiet', text: t('dialog.cancel'),
+        on: { click: () => drop(one.key) },
       }))));
   }
 }

@@ -69,7 +69,8 @@ export class Progress extends Element {
       && (!job.progress || ['decode', 'post'].includes(job.progress.stage)));
     const words = progressWords(job);
     this.#words.textContent = words;
-    this.#bar.setAttribute('aria-valuenow', String(Math.round((shares.layout + shares.details) * 50)));
+    const whole = Math.round((shares.layout + shares.details) * 50);
+    this.#bar.setAttribute('aria-valuenow', String(whole));
     this.#bar.setAttribute('aria-valuetext', words);
     this.#tick();
   }
@@ -99,7 +100,8 @@ export class Progress extends Element {
   #tick() {
     if (!this.#left || !this.#job) return;
     const seconds = secondsLeft(this.#job);
-    this.#left.textContent = seconds === null ? '' : t('progress.left', { time: duration(seconds) });
+    this.#left.textContent = seconds === null
+      ? '' : t('progress.left', { time: duration(seconds) });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The words of a picture: a field that shows which of them will be drawn as text. */
-import { define, Element, h, icon, newId, replace } from '../core/dom.js';
+import { define, Element, h, newId, replace } from '../core/dom.js';
 import { quotes } from '../core/quotes.js';
 import { t, currentLanguage } from '../core/words.js';
 import { announce } from '../core/announce.js';
@@ -106,7 +106,8 @@ export class Prompt extends Element {
     const found = quotes(text);
     const count = length(text);
     const over = count > this.#limit;
-    this.#counter.textContent = t('compose.counter', { count: `${count}`, limit: `${this.#limit}` });
+    const limit = `${this.#limit}`;
+    this.#counter.textContent = t('compose.counter', { count: `${count}`, limit });
     this.#counter.classList.toggle('near', count > this.#limit * NEAR);
     this.#counter.classList.toggle('over', over);
     if (over !== this.#wasOver) {
@@ -133,16 +134,14 @@ export class Prompt extends Element {
   }
 
   #list(found) {
-    const shown = found.map(({ text }) => h('li', { class: 'drawn-word', text }));
-    const add = h('li', {}, h('button', {
-      type: 'button', class: 'chip add-words', on: { click: () => this.#quote() },
-    }, icon('text', 14), t('compose.quotes.add')));
+    this.#drawn.hidden = found.length === 0;
     replace(this.#drawn,
-      found.length ? h('li', { class: 'drawn-label', text: t('compose.quotes') }) : null,
-      shown, add);
+      h('li', { class: 'drawn-label', aria: { hidden: true }, text: t('compose.quotes') }),
+      found.map(({ text }) => h('li', { class: 'drawn-word', text })));
   }
 
-  #quote() {
+  /** Puts quotes where the cursor is, for words that will be written in the picture. */
+  quote() {
     const pair = currentLanguage() === 'zh' ? ['“', '”'] : ['"', '"'];
     this.insert(t('compose.quotes.sample'), pair);
     announce(t('compose.quotes.added'));

@@ -10,6 +10,7 @@ import { t } from '../core/words.js';
  *   found: string|null, box: number[]|null}>}} Reading */
 
 const readings = new Map();
+const known = new Map();
 const ICONS = { read: 'check', misread: 'warning', missing: 'close' };
 /** Once the service says that it cannot read, it is not asked unasked again. */
 let isUnable = false;
@@ -29,30 +30,34 @@ export function readPicture(id) {
   return readings.get(id);
 }
 
+/** Whether finished pictures are read without being asked. */
+export function readsUnasked() {
+  return preferences.ocrCheck && !isUnable;
+}
+
+/** Shows the quoted words of a picture if it was read before. */
+export function showKnown(line, id) {
+  if (known.has(id)) show(line, known.get(id));
+}
+
 /**
- * A line that shows the quoted words of a picture, each as read, misread or missing.
+ * Reads a picture and shows its quoted words, each as read, misread or missing.
  *
- * @param {any} picture
- * @param {{fresh: boolean}} options `fresh` pictures are read at once if people want that.
+ * @returns {Promise<boolean>} Whether the service could do it.
  */
-export function readingLine(picture, { fresh }) {
-  const line = h('div', { class: 'reading', role: 'status' });
-  const run = async ({ asked }) => {
-    replace(line, h('span', { class: 'muted', text: t('reading.busy') }));
-    try {
-      show(line, await readPicture(picture.id));
-    } catch (error) {
-      offer();
-      if (asked) toastError(error);
-      else isUnable = true;
-    }
-  };
-  const offer = () => replace(line, h('button', {
-    type: 'button', class: 'chip', on: { click: () => run({ asked: true }) },
-  }, icon('text', 14), t('reading.check')));
-  if (readings.has(picture.id) || (fresh && preferences.ocrCheck && !isUnable)) run({ asked: false });
-  else offer();
-  return line;
+export async function readInto(line, id, { asked }) {
+  replace(line, h('span', { class: 'muted', role: 'status', text: t('reading.busy') }));
+  try {
+    const reading = await readPicture(id);
+    known.set(id, reading);
+    show(line, reading);
+    return true;
+  } catch (error) {
+    replace(line);
+    if (asked) toastError(error);
+    else isUnable = true;
+    return false;
+  }
 }
 
 function show(line, reading) {

@@ -70,8 +70,9 @@ export class Seeds extends Element {
         type: 'button', class: 'icon-button', title: t(locked ? 'seeds.unlock' : 'seeds.lock'),
         aria: { label: t(`seeds.hold.${kind}`), pressed: String(locked) },
         on: {
-          click: () => this.#set(kind, locked
-            ? { value, locked: false } : { value: isSeed(value) ? value : newSeed(), locked: true }, 'lock'),
+          click: () => this.#set(kind, {
+            value: locked || isSeed(value) ? value : newSeed(), locked: !locked,
+          }, 'lock'),
         },
       }, icon(locked ? 'lock' : 'unlock', 18)));
   }

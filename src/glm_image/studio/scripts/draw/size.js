@@ -127,7 +127,9 @@ export class SizeChoice extends Element {
         field('height')),
       h('p', {
         class: 'hint',
-        text: t('size.rule', { low: `${model.min_side}`, high: `${model.max_side}`, step: `${model.multiple}` }),
+        text: t('size.rule', {
+          low: `${model.min_side}`, high: `${model.max_side}`, step: `${model.multiple}`,
+        }),
       }));
   }
 

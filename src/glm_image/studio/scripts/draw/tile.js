@@ -42,7 +42,8 @@ export class PictureTile {
 
   update(picture) {
     // A signed address changes with every answer while the file is the same.
-    if (this.#picture?.url.split('?')[0] !== picture.url.split('?')[0]) this.#image.src = picture.url;
+    const file = (one) => one?.url.split('?')[0];
+    if (file(this.#picture) !== file(picture)) this.#image.src = picture.url;
     this.#picture = picture;
     this.#image.alt = picture.prompt || this.#job.drawing.prompt;
     this.#heart.setAttribute('aria-pressed', String(picture.favourite));
@@ -67,7 +68,8 @@ export class PictureTile {
 
   /** Saves the file. */
   download() {
-    const link = h('a', { href: this.#picture.url, download: `${this.#picture.id}.${this.#picture.mime.split('/')[1]}` });
+    const { id, mime, url } = this.#picture;
+    const link = h('a', { href: url, download: `${id}.${mime.split('/')[1]}` });
     document.body.append(link);
     link.click();
     link.remove();
@@ -86,7 +88,7 @@ export class PictureTile {
       { icon: 'grid', label: t('tile.newLayout'), run: () => this.vary('details') },
       { icon: 'shuffle', label: t('tile.another'), run: () => this.vary('none') },
       null,
-      { icon: 'reuse', label: t('tile.reuse'), run: () => reuse(this.#picture) },
+      { icon: 'adjust', label: t('tile.reuse'), run: () => reuse(this.#picture) },
       { icon: 'image', label: t('tile.reference'), run: () => useAsReference(this.#picture) },
       { icon: 'edit', label: t('tile.edit'), run: () => go(`#/chat?picture=${this.#picture.id}`) },
       null,

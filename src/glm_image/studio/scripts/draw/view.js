@@ -7,7 +7,10 @@ import './composer.js';
 import './wall.js';
 
 class DrawView extends Element {
-  #composer = h('glm-composer', { class: 'composer', role: 'form', aria: { label: t('compose.label') } });
+  #composer = h('glm-composer', {
+    class: 'composer', role: 'form', aria: { label: t('compose.label') },
+  });
+
   #wall = h('glm-wall', { class: 'wall', role: 'region', aria: { label: t('wall.label') } });
   #line = h('div', { class: 'compose-line', hidden: true });
 
@@ -59,8 +62,8 @@ class DrawView extends Element {
       key('details', 'v', (tile) => tile.vary('layout')),
       key('delete', 'Delete', (tile) => remove(tile.picture)),
       {
-        id: 'draw.leave', keys: 'Escape', scope: 'draw', inFields: true, label: () => t('keys.leave'),
-        run: () => document.activeElement?.blur(),
+        id: 'draw.leave', keys: 'Escape', scope: 'draw', inFields: true,
+        label: () => t('keys.leave'), run: () => document.activeElement?.blur(),
       },
     ];
   }
