@@ -24,7 +24,7 @@ export function requestOf(picture, drawing) {
     const value = drawing?.[field];
     if (value !== null && value !== undefined) body[field] = value;
   }
-  const sources = picture.parents.slice(0, drawing ? drawing.sources : undefined);
+  const sources = drawing?.parents ?? picture.parents;
   if (sources.length > 0) body.images = sources;
   return body;
 }

@@ -8,9 +8,9 @@ import { addStyles, Element, define, h, icon, replace } from '../core/dom.js';
 import { shortcuts } from '../core/keyboard.js';
 import { go, setTitle } from '../core/router.js';
 import { store } from '../core/store.js';
-import { t } from '../core/words.js';
+import { hasWords, t } from '../core/words.js';
+import { variation } from '../draw/draft.js';
 import { PictureBar } from './bar.js';
-import { requestOf } from './code.js';
 import { addressOf } from './conditions.js';
 import { lineage, FamilyPanel } from './family.js';
 import { facts, promptParts } from './facts.js';
@@ -180,42 +180,37 @@ class PictureView extends Element {
   }
 
   #actions() {
-    const button = (name, sign, label, run, kind = '') => h('button', {
+    const button = (name, sign, run, kind = '') => h('button', {
       type: 'button', class: kind, data: { name }, on: { click: run },
-    }, icon(sign, 18), t(label));
-    const { id } = this.#picture;
+      title: hasWords(`gallery.${name}_hint`) ? t(`gallery.${name}_hint`) : null,
+    }, icon(sign, 18), t(`gallery.${name}`));
+    const link = (name, sign, href) => h('a', { class: 'button', href }, icon(sign, 18), t(`gallery.${name}`));
+    const id = encodeURIComponent(this.#picture.id);
     return h('div', { class: 'detail-actions' },
-      button('reuse', 'reuse', 'gallery.reuse', () => this.#reuse(), 'primary'),
-      h('a', { class: 'button', href: `#/chat?picture=${encodeURIComponent(id)}` },
-        icon('edit', 18), t('gallery.edit')),
-      h('div', { class: 'detail-variants', hidden: true },
-        button('details', 'sparkle', 'gallery.new_details', () => this.#vary('seed')),
-        button('layout', 'layers', 'gallery.new_layout', () => this.#vary('layout_seed'))),
-      button('upscale', 'expand', 'gallery.upscale', () => this.#further('upscale')),
-      button('extend', 'split', 'gallery.extend', () => this.#further('extend')),
-      h('a', { class: 'button', href: `#/compare/${encodeURIComponent(id)}` },
-        icon('compare', 18), t('gallery.compare')));
+      button('reuse', 'reuse', () => this.#reuse(), 'primary'),
+      button('new_details', 'sparkle', () => this.#vary('layout')),
+      button('new_layout', 'layers', () => this.#vary('details')),
+      link('edit', 'edit', `#/chat?picture=${id}`),
+      link('compare', 'compare', `#/compare/${id}`),
+      button('upscale', 'expand', () => this.#further('upscale')),
+      button('extend', 'split', () => this.#further('extend')));
   }
 
   /** A variant can be drawn at once if its request can be told from what is kept. */
   #offerVariants() {
     const { drawing } = this.#job;
-    const isWhole = !drawing.masked && drawing.sources <= this.#picture.parents.length;
-    this.#panel.querySelector('.detail-variants').hidden = !isWhole;
+    const isWhole = !drawing.masked && drawing.parents.length === drawing.sources;
+    for (const name of ['new_details', 'new_layout']) {
+      this.#panel.querySelector(`[data-name="${name}"]`).disabled = !isWhole;
+    }
   }
 
-  /** Draws the picture again with one of its two seeds changed. */
-  async #vary(name) {
-    const picture = this.#picture;
-    const body = {
-      ...requestOf(picture, this.#job.drawing), layout_seed: picture.layout_seed ?? picture.seed,
-    };
-    const [fresh] = crypto.getRandomValues(new Uint32Array(1));
-    body[name] = fresh;
+  /** Draws the picture again with one of its two seeds. @param {'layout'|'details'} kept */
+  async #vary(kept) {
     try {
-      const job = await draw(body);
+      const job = await draw(variation(this.#picture, this.#job.drawing, kept));
       this.#variants.start(job);
-      toast(t(name === 'seed' ? 'gallery.drawing_details' : 'gallery.drawing_layout'));
+      toast(t(kept === 'layout' ? 'gallery.drawing_details' : 'gallery.drawing_layout'));
     } catch (error) {
       toastError(error);
     }

@@ -12,7 +12,7 @@ export function promptParts(prompt) {
   const parts = [];
   let behind = 0;
   for (const { text, start, end } of quotes(prompt)) {
-    parts.push(prompt.slice(behind, start), h('mark', { class: 'quoted', text }));
+    parts.push(prompt.slice(behind, start), h('mark', { class: 'drawn-text', text }));
     behind = end;
   }
   parts.push(prompt.slice(behind));
@@ -26,7 +26,7 @@ export function promptParts(prompt) {
  */
 export function facts(picture, drawing) {
   const layout = picture.layout_seed ?? picture.seed;
-  return h('dl', { class: 'facts' },
+  return h('dl', { class: 'fact-list' },
     fact('seed', seedButton('gallery.fact_seed', picture.seed)),
     picture.layout_seed === null ? null
       : fact('layout_seed', seedButton('gallery.fact_layout_seed', layout)),

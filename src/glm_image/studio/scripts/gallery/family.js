@@ -48,8 +48,10 @@ export class FamilyPanel {
     replace(this.node, h('div', {
       class: 'family-scroll', tabindex: '0', role: 'group', aria: { label: t('gallery.family') },
     }, this.#graph(drawn)));
-    const here = this.node.querySelector('[aria-current]');
-    here?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    const scroller = this.node.querySelector('.family-scroll');
+    const here = drawn.nodes.find(({ id }) => id === this.#picture.id);
+    const [left, top] = corner(here);
+    scroller.scrollTo(left - (scroller.clientWidth - SIDE) / 2, top - (scroller.clientHeight - SIDE) / 2);
   }
 
   /** Says why nothing is shown. */

@@ -12,8 +12,7 @@ const SLIMMEST = 0.4;
 const WIDEST = 3;
 
 /**
- * All rows. The last one keeps the target height unless it is nearly full, so that a single
- * picture is not blown up.
+ * All rows. The last one is no higher than the target, so that a single picture is not blown up.
  *
  * @param {{width: number, height: number}[]} sizes  Of the pictures, in reading order.
  * @param {{width: number, target: number, gap: number}} page  Pixels.
@@ -30,7 +29,7 @@ export function justify(sizes, { width, target, gap }) {
     const height = (width - gap * (count - 1)) / aspects;
     const isLast = index === sizes.length - 1;
     if (height > target && !isLast) continue;
-    const row = place(sizes, first, index, Math.min(height, target * 1.25), top, gap);
+    const row = place(sizes, first, index, Math.min(height, target), top, gap);
     rows.push(row);
     top += row.height + gap;
     first = index + 1;

@@ -93,7 +93,7 @@ function statement(isTrue, name) {
 }
 
 function listed(pairs) {
-  return h('dl', { class: 'facts' },
+  return h('dl', { class: 'fact-list' },
     pairs.map(([name, value]) => h('div', {}, h('dt', { text: name }), h('dd', { text: value }))));
 }
 

@@ -4,11 +4,11 @@
  */
 
 import { announce, errorText } from '../core/announce.js';
-import { api } from '../core/api.js';
 import { h, icon, replace } from '../core/dom.js';
 import { preferences } from '../core/preferences.js';
 import { quotes } from '../core/quotes.js';
 import { t } from '../core/words.js';
+import { readPicture } from '../draw/reading.js';
 
 const SIGNS = { read: 'check', misread: 'warning', missing: 'close' };
 
@@ -29,7 +29,7 @@ export class ReadingPanel {
   constructor(picture, mark) {
     this.#picture = picture;
     this.#mark = mark;
-    this.#body = h('div', { class: 'reading stack' });
+    this.#body = h('div', { class: 'text-check stack' });
     this.node = this.#body;
     if (known.has(picture.id)) this.#show(known.get(picture.id));
     else this.#offer(null);
@@ -60,7 +60,7 @@ export class ReadingPanel {
     this.#isBusy = true;
     this.#offer(null);
     try {
-      const answer = await api.post(`/api/images/${encodeURIComponent(this.#picture.id)}/reading`);
+      const answer = await readPicture(this.#picture.id);
       known.set(this.#picture.id, answer);
       this.#show(answer);
       announce(summary(answer));
@@ -73,7 +73,7 @@ export class ReadingPanel {
   #show(answer) {
     const extra = others(answer);
     replace(this.#body,
-      h('p', { class: 'reading-summary', text: summary(answer) }),
+      h('p', { class: 'check-summary', text: summary(answer) }),
       answer.quotes.length > 0 ? h('ul', { class: 'verdicts' }, answer.quotes.map(verdict)) : null,
       extra.length > 0 ? h('div', {},
         h('h3', { text: t('gallery.reading_others') }),

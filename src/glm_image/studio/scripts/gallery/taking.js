@@ -126,7 +126,7 @@ export function openCode(picture, drawing) {
   const code = h('code', { text: texts.curl });
   let shown = 'curl';
   const notes = [
-    drawing && drawing.sources > picture.parents.length ? t('gallery.code_uploads') : null,
+    drawing && drawing.sources > drawing.parents.length ? t('gallery.code_uploads') : null,
     drawing?.masked ? t('gallery.code_mask') : null,
     service.key ? t('gallery.code_key') : null,
   ].filter(Boolean);

@@ -114,7 +114,7 @@ export class Viewer extends Element {
     return h('div', { class: 'viewer-controls', role: 'group', 'aria-label': t('gallery.zoom') },
       button('minus', 'gallery.zoom_out', () => this.#zoom(1 / STEP)),
       this.#percent,
-      button('plus', 'gallery.zoom_in', () => this.#zoom(STEP)),
+      button('add', 'gallery.zoom_in', () => this.#zoom(STEP)),
       button('expand', 'gallery.zoom_fit', () => this.#fit()),
       button('actual', 'gallery.zoom_actual', () => this.#actual()));
   }
