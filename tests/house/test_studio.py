@@ -18,8 +18,6 @@ _ELSEWHERE = re.compile(r"""(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+""")
 _ENTRY = re.compile(
     r"""^\s*'([^']+)':\s*(.*?)(?=^\s*'[^']+':|^};)""", flags=re.MULTILINE | re.DOTALL
 )
-    r"""^\s*'([^']+)':\s*(.*?)(?=^\s*'[^']+':|^};)""", flags=re.MULTILINE | re.DOTALL
-)
 _USE = re.compile(r"""\bt\(\s*'([^']+)'""")
 _HOLE = re.compile(r"\{(\w+)\}")
 _NAMESPACES = ("http://www.w3.org",)
