@@ -1,17 +1,15 @@
 /** Where the next thing is said: words, pictures, the area that may change, and how to draw. */
-import { announce, errorText, toast } from '../core/announce.js';
+import { announce, errorText } from '../core/announce.js';
 import { define, Element, h, icon, newId, replace } from '../core/dom.js';
 import { store } from '../core/store.js';
 import { t } from '../core/words.js';
+import { Area } from './area.js';
 import { readDraft, writeDraft } from './draft.js';
 import { readOptions } from './options.js';
-import { pictureFiles } from './picker.js';
-import { itemOf, named, unknownMarks, withoutMark } from './references.js';
+import { itemOf, withoutMark } from './references.js';
+import { checkedWords, isSending, MOST_CHARACTERS, takePictures } from './wish.js';
 
-const MOST_CHARACTERS = 1000;
 const NEAR_END = 900;
-/** On a touch screen the return key makes a new line, as the keyboard shows. */
-const TOUCH = matchMedia('(pointer: coarse)');
 
 /**
  * `<glm-ask>`: event `say` with a wish of talk.js without `parent` but with `editing`, the turn
@@ -21,14 +19,12 @@ export class Ask extends Element {
   #conversation = null;
   #automatic = null;
   #declined = false;
-  #mask = null;
   #editing = null;
   #options = {};
   #busy = false;
 
   connected() {
-    const hint = newId('hint');
-    const counter = newId('counter');
+    const [hint, counter] = [newId('hint'), newId('counter')];
     this.references = h('glm-references', {
       on: {
         change: () => this.#picturesChanged(),
@@ -42,22 +38,19 @@ export class Ask extends Element {
       on: {
         input: () => this.#typed(),
         keydown: (event) => this.#key(event),
-        paste: (event) => this.#take(event, event.clipboardData),
+        paste: (event) => takePictures(event, event.clipboardData, this.references),
       },
     });
     this.counter = h('span', { id: counter, class: 'ask-counter' });
     this.note = h('p', { class: 'ask-note', id: hint });
     this.problem = h('p', { class: 'problem', role: 'alert', hidden: true });
-    this.area = h('div', { class: 'ask-area', hidden: true });
+    this.area = new Area({ paint: () => this.paint(), changed: () => this.#describe() });
     this.state = h('div', { class: 'ask-editing', hidden: true });
     this.send = h('button', {
-      type: 'submit', class: 'primary icon-button ask-send', aria: { label: t('ask.send') },
-      title: t('ask.send'),
+      type: 'submit', class: 'primary icon-button ask-send', title: t('ask.send'),
+      aria: { label: t('ask.send') },
     }, icon('send'));
-    this.adjust = h('button', {
-      type: 'button', class: 'icon-button', title: t('ask.options'),
-      aria: { label: t('ask.options'), haspopup: 'dialog' }, on: { click: () => this.#adjust() },
-    }, icon('adjust'));
+    this.adjust = this.#tool('adjust', 'ask.options', () => this.#adjust());
     replace(this, h('form', {
       class: 'ask-form', aria: { label: t('ask.form') },
       on: {
@@ -68,14 +61,17 @@ export class Ask extends Element {
         dragover: (event) => {
           if (event.dataTransfer.types.includes('Files')) event.preventDefault();
         },
-        drop: (event) => this.#take(event, event.dataTransfer),
+        drop: (event) => takePictures(event, event.dataTransfer, this.references),
       },
     },
-    this.state, this.references, this.area, this.field,
+    this.state, this.references, this.area.node, this.field,
     h('div', { class: 'ask-tools' },
       this.#tool('image', 'ask.attach', () => this.references.pick()),
       this.brush = this.#tool('brush', 'ask.mask', () => this.paint()),
-      this.#tool('template', 'ask.templates', () => this.#template()),
+      this.#tool('template', 'ask.templates', async () => {
+        const text = await (await import('./templates.js')).openTemplates(store.model());
+        if (text) this.fill(text);
+      }),
       this.adjust, this.counter, this.send),
     this.problem, this.note));
     this.own(store.subscribe((change) => {
@@ -94,10 +90,7 @@ export class Ask extends Element {
     this.#conversation = id;
     if (!this.field) return;
     const draft = readDraft(id);
-    this.#stopEditing();
-    this.#setMask(null);
-    this.#declined = false;
-    this.#automatic = null;
+    this.#reset();
     this.#options = readOptions(draft.options);
     this.field.value = draft.text;
     this.references.items = draft.items.map((one) => itemOf(one));
@@ -106,20 +99,19 @@ export class Ask extends Element {
 
   /** The picture that is changed as long as nobody names another one. */
   suggest(picture) {
-    const items = this.references.items;
-    const own = items.filter((one) => !one.automatic);
-    if (own.length > 0 || this.#editing) return;
+    const { items } = this.references;
+    if (this.#editing || items.some((one) => !one.automatic)) return;
     if (this.#automatic !== (picture?.id ?? null)) this.#declined = false;
     this.#automatic = picture?.id ?? null;
-    const shown = picture && !this.#declined ? picture : null;
-    if (items[0]?.id === shown?.id) return;
-    this.#setMask(null);
+    const shown = this.#declined ? null : picture;
+    if ((items[0]?.id ?? null) === (shown?.id ?? null)) return;
+    this.area.set(null);
     this.references.items = shown ? [itemOf(shown, { automatic: true })] : [];
   }
 
   /** Takes this picture to be changed next. */
   use(picture) {
-    this.#setMask(null);
+    this.area.set(null);
     this.references.items = [itemOf(picture)];
     this.field.focus();
     announce(t('ask.using'));
@@ -135,14 +127,14 @@ export class Ask extends Element {
     }
     const { openMask } = await import('./mask.js');
     const mask = await openMask({ id: first.id, url: first.remote ?? first.url });
-    if (mask && this.references.items[0]?.id === first.id) this.#setMask({ ...mask, of: first.id });
+    if (mask && this.references.items[0]?.id === first.id) this.area.set({ ...mask, of: first.id });
     this.field.focus();
   }
 
   /** Changes what was said before: the next thing takes the place of this turn, as a branch. */
   async edit(turn, text, pictures) {
     this.#editing = turn;
-    this.#setMask(null);
+    this.area.set(null);
     this.field.value = text;
     this.references.items = pictures.map((one) => itemOf(one));
     replace(this.state, icon('branch', 18), h('span', { text: t('ask.editing') }), h('button', {
@@ -162,23 +154,18 @@ export class Ask extends Element {
 
   /** What was said has arrived. @param {string} id the conversation, which may be new */
   sent(id) {
-    this.#busy = false;
-    this.send.disabled = false;
+    this.#setBusy(false);
     this.field.value = '';
     this.#keep({ empty: true });
     this.#conversation = id;
-    this.#stopEditing();
-    this.#setMask(null);
-    this.#declined = false;
-    this.#automatic = null;
+    this.#reset();
     this.references.clear();
     this.#typed();
   }
 
   /** It was refused; the words stay. */
   failed(error) {
-    this.#busy = false;
-    this.send.disabled = false;
+    this.#setBusy(false);
     this.#problem(errorText(error));
     if (error.field === 'text' || error.field === 'prompt') this.field.setAttribute('aria-invalid', 'true');
     this.field.focus();
@@ -205,34 +192,19 @@ export class Ask extends Element {
 
   #say() {
     if (this.#busy) return;
-    const text = named(this.field.value.trim());
-    const unknown = unknownMarks(this.field.value, this.references.items.length);
-    if (!text) {
-      this.#problem(t('ask.noWords'));
+    const { text, problem } = checkedWords(this.field.value, this.references);
+    this.#problem(problem);
+    if (problem) {
       this.field.focus();
       return;
     }
-    if (text.length > MOST_CHARACTERS) {
-      this.#problem(t('ask.tooLong', { n: text.length - MOST_CHARACTERS }));
-      return;
-    }
-    if (unknown.length) {
-      this.#problem(t('ask.unknownMark', { mark: unknown.join(' ') }));
-      return;
-    }
-    if (!this.references.ready) {
-      this.#problem(t('ask.notReady'));
-      return;
-    }
-    this.#problem('');
-    this.#busy = true;
-    this.send.disabled = true;
+    this.#setBusy(true);
     const images = this.references.ids;
     const { strength, ...options } = this.#options;
     this.dispatchEvent(new CustomEvent('say', {
       detail: {
         text, images,
-        mask: this.#mask?.dataUrl ?? null,
+        mask: this.area.mask?.dataUrl ?? null,
         options: images.length && strength < 1 ? { ...options, strength } : options,
         editing: this.#editing,
       },
@@ -254,13 +226,15 @@ export class Ask extends Element {
   /** What pressing the button will do, in words. */
   #describe() {
     const count = this.references.items.length;
-    this.note.textContent = this.#mask ? t('ask.willChangeArea')
+    this.note.textContent = this.area.mask ? t('ask.willChangeArea')
       : count ? t('ask.willChange', { count }) : t('ask.willDraw');
     this.brush.disabled = count === 0;
+    this.brush.setAttribute('aria-pressed', String(Boolean(this.area.mask)));
   }
 
   #picturesChanged() {
-    if (this.#mask && this.references.items[0]?.id !== this.#mask.of) this.#setMask(null);
+    const { mask } = this.area;
+    if (mask && this.references.items[0]?.id !== mask.of) this.area.set(null);
     this.#describe();
     this.#keep();
   }
@@ -270,26 +244,6 @@ export class Ask extends Element {
     this.field.value = withoutMark(this.field.value, index);
     this.#typed();
     this.field.focus();
-  }
-
-  #setMask(mask) {
-    this.#mask = mask;
-    this.area.hidden = !mask;
-    this.brush.setAttribute('aria-pressed', String(Boolean(mask)));
-    if (mask) {
-      replace(this.area, icon('brush', 18),
-        h('span', { text: t('ask.area', { n: Math.max(1, Math.round(mask.share * 100)) }) }),
-        h('button', { type: 'button', class: 'link', text: t('ask.areaChange'), on: { click: () => this.paint() } }),
-        h('button', {
-          type: 'button', class: 'link', text: t('ask.areaDrop'), on: { click: () => this.#setMask(null) },
-        }));
-    }
-    this.#describe();
-  }
-
-  #stopEditing() {
-    this.#editing = null;
-    this.state.hidden = true;
   }
 
   #keep({ empty = false } = {}) {
@@ -306,37 +260,14 @@ export class Ask extends Element {
   }
 
   #key(event) {
-    const sends = event.key === 'Enter' && !event.shiftKey && !event.isComposing
-      && (!TOUCH.matches || event.ctrlKey || event.metaKey);
-    if (sends) {
+    if (isSending(event)) {
       event.preventDefault();
       this.#say();
     } else if (event.key === 'Escape' && this.#editing) {
-      event.preventDefault();
       this.cancelEdit();
     } else if (event.key === 'ArrowUp' && !this.field.value && !this.#editing) {
-      event.preventDefault();
       this.dispatchEvent(new Event('last'));
     }
-  }
-
-  #take(event, transfer) {
-    const files = pictureFiles(transfer);
-    if (files.length) {
-      event.preventDefault();
-      const own = this.references.items.filter((one) => !one.automatic);
-      if (own.length === 0) this.references.items = [];
-      this.references.add(...files);
-    } else if (event.type === 'drop' && transfer.files.length) {
-      event.preventDefault();
-      toast(t('ask.notPictures'), { kind: 'bad' });
-    }
-  }
-
-  async #template() {
-    const { openTemplates } = await import('./templates.js');
-    const text = await openTemplates(store.model());
-    if (text) this.fill(text);
   }
 
   async #adjust() {
@@ -345,6 +276,19 @@ export class Ask extends Element {
     if (chosen) this.#options = chosen;
     this.adjust.classList.toggle('changed', Object.keys(this.#options).length > 1);
     this.#keep();
+  }
+
+  #reset() {
+    this.#editing = null;
+    this.#declined = false;
+    this.#automatic = null;
+    this.state.hidden = true;
+    this.area.set(null);
+  }
+
+  #setBusy(busy) {
+    this.#busy = busy;
+    this.send.disabled = busy;
   }
 
   #problem(text) {

@@ -28,6 +28,9 @@ export function layoutValues(layout, language) {
 
 /** Words to begin with. @returns {string[]} */
 export function exampleWords(model, language = currentLanguage()) {
+  const zh = (text) => /\p{Script=Han}/u.test(text) === (language === 'zh');
+  const own = (model?.examples ?? []).filter(zh);
+  if (own.length >= MOST) return own.slice(0, MOST);
   if (drawsPosters(model)) {
     return POSTERS.slice(0, MOST).map((one) => describe(posterScene(one, language), language));
   }

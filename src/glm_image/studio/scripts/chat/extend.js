@@ -8,7 +8,7 @@ import { store } from '../core/store.js';
 import { loadWords, t } from '../core/words.js';
 import { drawnOut, hasRoom, placed, png, roomMask, side } from './enlarge.js';
 import { dataUrl } from './mask.js';
-import { handIn, wordsField } from './upscale.js';
+import { handIn, wordsField, wordsSoFar } from './upscale.js';
 
 const SCALES = [1, 0.75, 0.5];
 const PLACES = [0, 0.5, 1];
@@ -29,7 +29,7 @@ export async function openExtend(picture) {
     await modal({ title: t('extend.title'), body: h('p', { role: 'alert', text: errorText(error) }) });
     return null;
   }
-  const form = new Form(picture, bitmap, store.model());
+  const form = new Form({ ...picture, prompt: await wordsSoFar(picture) }, bitmap, store.model());
   const job = await modal({
     title: t('extend.title'),
     wide: true,

@@ -37,7 +37,7 @@ export async function openPicker({ limit = 1, title = '' } = {}) {
   const done = () => close([...chosen.values()]);
   const count = () => {
     use.textContent = t('picker.use', { count: chosen.size });
-    use.disabled = chosen.size === 0;
+    use.hidden = chosen.size === 0;
   };
 
   async function load({ fresh = false } = {}) {

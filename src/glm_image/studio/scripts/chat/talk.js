@@ -92,7 +92,9 @@ export class Talk extends EventTarget {
     let { id } = this;
     if (!id) {
       const title = wish.text.replace(/\s+/g, ' ').trim();
-      const short = [...title].slice(0, TITLE_CHARACTERS).join('');
+      const signs = [...title];
+      const short = signs.length > TITLE_CHARACTERS
+        ? `${signs.slice(0, TITLE_CHARACTERS).join('').trim()}…` : title;
       const made = await api.post('/api/conversations', { title: short });
       id = made.id;
       if (load === this.#load) Object.assign(this, { id, title: made.title });

@@ -5,6 +5,7 @@ import { define, Element, h, icon, replace } from '../core/dom.js';
 import { quotes } from '../core/quotes.js';
 import { hasEnded, store } from '../core/store.js';
 import { t } from '../core/words.js';
+import '../draw/progress.js';
 import { mark } from './named.js';
 import { sourceOf } from './sources.js';
 import { picturesOf, wordsOf } from './talk.js';
@@ -37,8 +38,7 @@ export function userTurn(turn, { siblings, onChoose, onChange }) {
     h('h2', { class: 'spoken', text: t('chat.you') }),
     turn.sources.length > 0 && h('ul', { class: 'turn-sources', aria: { label: t('chat.sources') } },
       turn.sources.map((id, index) => sourceThumb(id, mark(index)))),
-    h('p', { class: 'turn-words' }, marked(wordsOf(turn))),
-    h('div', { class: 'turn-tools' },
+    h('div', { class: 'turn-line' }, h('div', { class: 'turn-tools' },
       siblings.length > 1 && h('div', {
         class: 'branches', role: 'group', aria: { label: t('chat.branches') },
       },
@@ -48,7 +48,8 @@ export function userTurn(turn, { siblings, onChoose, onChange }) {
       h('button', {
         type: 'button', class: 'icon-button small', title: t('chat.change'),
         aria: { label: t('chat.change') }, on: { click: () => onChange(turn) },
-      }, icon('edit', 18))));
+      }, icon('edit', 18))),
+    h('p', { class: 'turn-words' }, marked(wordsOf(turn)))));
 }
 
 function sourceThumb(id, sign) {
@@ -122,7 +123,7 @@ class Answer extends Element {
   }
 
   #begin(job) {
-    this.progress = h('glm-chat-progress', {});
+    this.progress = h('glm-progress', {});
     replace(this, this.progress, h('div', { class: 'turn-tools' }, h('button', {
       type: 'button', class: 'quiet', on: { click: () => cancel(job.id) },
     }, icon('stop', 18), t('chat.cancel'))));
@@ -178,43 +179,7 @@ class Answer extends Element {
   }
 }
 
-/** `<glm-chat-progress>`: the preview so far, and how far it is in words. `job` is set anew. */
-class ChatProgress extends Element {
-  #job = null;
-  #image = h('img', { alt: '' });
-  #frame = h('div', { class: 'progress-frame' });
-  #words = h('p', { class: 'progress-words' });
-  #bar = h('div', { class: 'bar', aria: { hidden: 'true' } }, h('i'));
-
-  set job(job) {
-    this.#job = job;
-    if (this.isConnected) this.#paint();
-  }
-
-  connected() {
-    replace(this, this.#frame, this.#bar, this.#words);
-    if (this.#job) this.#paint();
-  }
-
-  #paint() {
-    const { drawing, progress, previews, position, eta_seconds: left } = this.#job;
-    this.style.setProperty('--shape', String(drawing.width / drawing.height));
-    const preview = previews.get(0) ?? null;
-    if (preview && this.#image.src !== preview) {
-      this.#image.src = preview;
-      replace(this.#frame, this.#image);
-    }
-    const share = progress?.total ? progress.done / progress.total : 0;
-    this.#bar.style.setProperty('--share', String(share));
-    this.#words.textContent = progress
-      ? t(`chat.stage.${progress.stage}`, { n: Math.round(share * 100) })
-      : position ? t('chat.waiting', { count: position }) : t('chat.next');
-    if (left > 1) this.#words.textContent += ` · ${t('chat.left', { n: Math.ceil(left) })}`;
-  }
-}
-
 define('glm-answer', Answer);
-define('glm-chat-progress', ChatProgress);
 
 /** An answer as a part of the list. */
 export function answerTurn(turn, actions) {

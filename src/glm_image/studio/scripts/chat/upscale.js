@@ -7,8 +7,11 @@ import { go } from '../core/router.js';
 import { store } from '../core/store.js';
 import { loadWords, t } from '../core/words.js';
 import { larger } from './enlarge.js';
+import { sourceOf } from './sources.js';
+import { MOST_CHARACTERS } from './wish.js';
 
 const USUAL_STRENGTH = 0.35;
+const MOST_STEPS = 6;
 
 /**
  * Asks how large a picture is to become, and has it drawn.
@@ -27,7 +30,7 @@ export async function openUpscale(picture) {
     });
     return null;
   }
-  const form = new Form(picture, sizes);
+  const form = new Form({ ...picture, prompt: await wordsSoFar(picture) }, sizes);
   return modal({
     title: t('upscale.title'),
     body: form.node,
@@ -79,6 +82,29 @@ class Form {
       strength: Number(this.strength.value),
     }));
   }
+}
+
+/**
+ * What led to a picture: words of the first one, then what was changed. An instruction alone, such
+ * as "make it red", would not say what there is.
+ *
+ * @param {{prompt: string, parents?: string[]}} picture
+ */
+export async function wordsSoFar(picture) {
+  const words = [];
+  let one = picture;
+  while (one && words.length < MOST_STEPS) {
+    words.unshift((one.prompt ?? '').trim());
+    const [parent] = one.parents ?? [];
+    try {
+      one = parent ? await sourceOf(parent) : null;
+    } catch {
+      // What was deleted has no words any more; those that are left still help.
+      one = null;
+    }
+  }
+  const whole = [...new Set(words.filter(Boolean))].join(/\p{Script=Han}/u.test(words.join('')) ? '，' : ', ');
+  return whole.length > MOST_CHARACTERS ? picture.prompt : whole;
 }
 
 /** What the picture shows; needed, as an upload brings no words along. */

@@ -28,7 +28,7 @@ class Chat extends Element {
   }
 
   async connected() {
-    await Promise.all([loadWords('references'), addStyles('references')]);
+    await Promise.all([loadWords('references'), addStyles('references'), addStyles('draw')]);
     if (!this.isConnected) return;
     this.list = h('glm-conversations', {
       on: {
@@ -103,7 +103,11 @@ class Chat extends Element {
     const known = this.#talk.tree.turns.some((turn) => turn.job_id === job.id);
     // Somebody went on in another tab; while words are on their way, the answer to them comes.
     if (!known && !this.saying) this.#talk.reload();
-    if (known && hasEnded(job)) this.ask.suggest(this.#talk.picture);
+    if (known && hasEnded(job)) {
+      this.ask.suggest(this.#talk.picture);
+      // A picture may be higher than its progress was; who was at the end stays there.
+      if (job.id === this.#talk.path.at(-1)?.job_id && this.#nearEnd()) this.#toEnd();
+    }
   }
 
   #render() {
@@ -226,8 +230,13 @@ class Chat extends Element {
     }
   }
 
+  #nearEnd() {
+    const { scrollHeight } = document.documentElement;
+    return scrollHeight - window.scrollY - window.innerHeight < 240;
+  }
+
   #toEnd() {
-    requestAnimationFrame(() => this.thread.lastElementChild?.scrollIntoView({ block: 'end' }));
+    requestAnimationFrame(() => window.scrollTo(0, document.documentElement.scrollHeight));
   }
 
   #openList() {
