@@ -1,4 +1,5 @@
 /** Short messages: spoken by screen readers, shown at the edge, taken back while they show. */
+import { isRefusal } from './api.js';
 import { h, icon } from './dom.js';
 import { t } from './words.js';
 
@@ -77,7 +78,7 @@ export function toastError(error, options = {}) {
 export function errorText(error) {
   if (error?.name === 'OfflineError') return t('error.offline');
   if (error?.name === 'ApiError') {
-    if (error.status === 401) return t('error.key');
+    if (isRefusal(error) && error.status !== 403) return t('error.key');
     const wait = error.retryAfter ? ` ${t('error.retryAfter', { n: error.retryAfter })}` : '';
     return `${error.message}${wait}`;
   }

@@ -19,6 +19,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether an error says that the service does not take the key. */
+export function isRefusal(error) {
+  return error instanceof ApiError
+    && (error.status === 401 || error.status === 403 || error.code === 'api_key_disabled');
+}
+
 /** Nobody answered. */
 export class OfflineError extends Error {
   constructor(cause) {

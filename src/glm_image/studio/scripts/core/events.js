@@ -2,7 +2,7 @@
  * What happens to the caller's jobs, as it happens. One connection by fetch, as EventSource can
  * send no key.
  */
-import { api, parse, ApiError } from './api.js';
+import { api, ApiError, isRefusal, parse } from './api.js';
 
 /** The service says something every 15 s; after this long without a word the line is dead. */
 const SILENCE_MS = 40_000;
@@ -94,8 +94,7 @@ export class EventLine {
       await this.#read(answer.body.pipeThrough(new TextDecoderStream()).getReader(), heard);
       this.#onState('lost');
     } catch (error) {
-      const refused = error instanceof ApiError
-        && (error.status === 401 || error.status === 403 || error.code === 'api_key_disabled');
+      const refused = isRefusal(error);
       this.#onState(refused ? 'denied' : 'lost', error);
       return refused;
     } finally {

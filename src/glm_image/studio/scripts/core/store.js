@@ -2,7 +2,7 @@
  * What the page knows: jobs, pictures, models, and whether the service can be reached. Events are
  * applied in the order of their numbers; what they do not say is fetched.
  */
-import { api } from './api.js';
+import { api, isRefusal } from './api.js';
 import { EventLine } from './events.js';
 
 /** Most jobs that are fetched at the start; older ones are found in the gallery. */
@@ -157,7 +157,7 @@ class Store {
     }
     this.#filling = this.#fill().then(
       () => this.#setConnection('online', null),
-      (problem) => this.#setConnection(problem.status === 401 ? 'denied' : 'offline', problem),
+      (problem) => this.#setConnection(isRefusal(problem) ? 'denied' : 'offline', problem),
     );
   }
 

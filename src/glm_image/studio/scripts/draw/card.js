@@ -2,14 +2,13 @@
 import { h, icon, replace } from '../core/dom.js';
 import { cancel, canRetry, draw, remove, retry, reuse } from '../core/actions.js';
 import { toastError } from '../core/announce.js';
-import { openMenu } from '../core/menu.js';
 import { preferences } from '../core/preferences.js';
 import { hasEnded } from '../core/store.js';
 import { duration, moment, t } from '../core/words.js';
 import { requestAgain } from './draft.js';
 import { failureWords } from './failure.js';
 import { hasWords, readInto, readsUnasked, showKnown } from './reading.js';
-import { PictureTile } from './tile.js';
+import { openMenu, PictureTile } from './tile.js';
 import './progress.js';
 
 export class JobCard {

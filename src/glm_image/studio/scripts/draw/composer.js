@@ -1,5 +1,6 @@
 /** The composer: from words and settings to a request that is handed in. */
 import { define, Element, h, icon, replace } from '../core/dom.js';
+import { isRefusal } from '../core/api.js';
 import { completed, draw } from '../core/actions.js';
 import { announce, toast, toastError } from '../core/announce.js';
 import { keysText, shortcuts } from '../core/keyboard.js';
@@ -185,7 +186,7 @@ export class Composer extends Element {
     if (field === 'prompt') this.#prompt.problem(text);
     else if (field === 'size') this.#size.problem(text, hint);
     else this.#complain(text);
-    if (error.status === 401 || error.code === 'api_key_disabled') {
+    if (isRefusal(error)) {
       const action = { label: t('connection.enter'), run: askForKey };
       toast(t('error.key'), { kind: 'bad', action });
     }

@@ -39,10 +39,8 @@ export function refusalWords(error) {
   const field = fieldOf(error.field);
   const key = `refusal.${error.code}`;
   const wait = error.retryAfter ? ` ${t('error.retryAfter', { n: error.retryAfter })}` : '';
-  const own = hasWords(key) ? t(key) : null;
   const said = error.hint ? `${error.reason} – ${error.hint}` : error.reason;
-  const text = own && (currentLanguage() !== 'en' || !error.reason) ? own : said;
-  return { field, text: `${text}${wait}`, hint: error.hint };
+  return { field, text: `${hasWords(key) ? t(key) : said}${wait}`, hint: error.hint };
 }
 
 const FIELDS = {

@@ -3,7 +3,6 @@ import { h, icon, replace } from '../core/dom.js';
 import { toast } from '../core/announce.js';
 import { t } from '../core/words.js';
 import { fill, settingsOf } from './draft.js';
-import { parametersOf } from './png.js';
 
 const KINDS = /^image\/(png|jpeg|webp)$/;
 
@@ -71,6 +70,7 @@ export async function receive(files, take, place) {
     return;
   }
   const [file] = pictures;
+  const { parametersOf } = await import('./png.js');
   const parameters = await parametersOf(file).catch(() => null);
   if (parameters) ask(file, parameters, take, place);
   else take(pictures);

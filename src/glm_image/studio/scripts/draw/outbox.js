@@ -3,6 +3,7 @@
  * by whichever tab comes first: each has a key of its own, with which asking twice draws once.
  */
 import { h, icon, replace } from '../core/dom.js';
+import { isRefusal } from '../core/api.js';
 import { newToken, post } from '../core/actions.js';
 import { toast, toastError } from '../core/announce.js';
 import { preferences } from '../core/preferences.js';
@@ -28,7 +29,7 @@ export async function sendOutbox() {
       try {
         await post(one.body, one.key);
       } catch (error) {
-        if (error.name === 'OfflineError' || error.status === 401 || error.status >= 500) return;
+        if (error.name === 'OfflineError' || isRefusal(error) || error.status >= 500) return;
         toastError(error);
       }
       drop(one.key);

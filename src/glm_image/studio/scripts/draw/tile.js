@@ -2,7 +2,6 @@
 import { h, icon } from '../core/dom.js';
 import { cancel, draw, favourite, remove, reuse } from '../core/actions.js';
 import { toast, toastError } from '../core/announce.js';
-import { openMenu } from '../core/menu.js';
 import { go } from '../core/router.js';
 import { t } from '../core/words.js';
 import { variation } from './draft.js';
@@ -96,6 +95,12 @@ export class PictureTile {
       { icon: 'bin', label: t('tile.delete'), run: () => remove(this.#picture), danger: true },
     ];
   }
+}
+
+/** Opens a menu; its module is loaded with the first one. */
+export async function openMenu(anchor, items) {
+  const menu = await import('../core/menu.js');
+  menu.openMenu(anchor, items);
 }
 
 /** Has the composer start from a picture. */
