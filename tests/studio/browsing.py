@@ -15,7 +15,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds after which something that does not show has failed; machines are busy."""
 
 GRAVE = ("serious", "critical")
