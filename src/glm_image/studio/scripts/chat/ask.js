@@ -126,7 +126,7 @@ export class Ask extends Element {
       return;
     }
     const { openMask } = await import('./mask.js');
-    const mask = await openMask({ id: first.id, url: first.remote ?? first.url });
+    const mask = await openMask(first);
     if (mask && this.references.items[0]?.id === first.id) this.area.set({ ...mask, of: first.id });
     this.field.focus();
   }

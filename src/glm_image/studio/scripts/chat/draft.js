@@ -26,8 +26,8 @@ export function writeDraft(id, draft) {
   const name = PREFIX + (id ?? 'new');
   const items = draft.items
     .filter((one) => one.state === 'ready' && !one.automatic)
-    .map(({ id: picture, name: title, width, height, remote, url }) => (
-      { id: picture, name: title, width, height, url: remote ?? url }));
+    .map(({ id: picture, name: title, width, height, url }) => (
+      { id: picture, name: title, width, height, url }));
   try {
     if (!draft.text && items.length === 0) {
       localStorage.removeItem(name);

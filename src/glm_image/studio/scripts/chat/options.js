@@ -34,14 +34,14 @@ export async function openOptions(options, { editing }) {
   const chosen = { n: 1, quality: 'high', size: 'auto', ...options };
   const model = store.model();
   const sizes = model ? tiles(model) : [];
-  const auto = t(editing ? 'options.sizeSame' : 'options.sizeUsual');
+  const auto = t(editing ? 'how.sizeSame' : 'how.sizeUsual');
   return modal({
-    title: t('options.title'),
+    title: t('how.title'),
     body: h('div', { class: 'stack' },
-      segments(t('options.count'), COUNTS, chosen.n, String, (n) => { chosen.n = n; }),
-      segments(t('options.quality'), QUALITIES, chosen.quality, (one) => t(`options.${one}`),
+      segments(t('how.count'), COUNTS, chosen.n, String, (n) => { chosen.n = n; }),
+      segments(t('how.quality'), QUALITIES, chosen.quality, (one) => t(`how.${one}`),
         (quality) => { chosen.quality = quality; }),
-      h('label', { class: 'stack tight' }, t('options.size'), h('select', {
+      h('label', { class: 'stack tight' }, t('how.size'), h('select', {
         on: { change: (event) => { chosen.size = event.target.value; } },
       },
       h('option', { value: 'auto', text: auto, selected: chosen.size === 'auto' }),
@@ -49,9 +49,9 @@ export async function openOptions(options, { editing }) {
         value: size.text, selected: chosen.size === size.text,
         text: `${size.width} × ${size.height} (${size.ratio})`,
       })))),
-      segments(t('options.strength'), STRENGTHS, chosen.strength, (one) => `${one * 100} %`,
+      segments(t('how.strength'), STRENGTHS, chosen.strength, (one) => `${one * 100} %`,
         (strength) => { chosen.strength = strength; }),
-      h('p', { class: 'hint', text: t('options.strengthHint') })),
+      h('p', { class: 'hint', text: t('how.strengthHint') })),
     actions: [
       { label: t('dialog.cancel'), run: () => null },
       { label: t('dialog.done'), kind: 'primary', run: () => readOptions(chosen) },

@@ -15,8 +15,7 @@ const DRAGGED = 'application/x-glm-reference';
  * @property {string} key     Of the page alone.
  * @property {string|null} id What the service calls it, once it is there.
  * @property {'picture'|'upload'} kind
- * @property {string} url     To be shown.
- * @property {string} [remote] Where the service has it, while `url` is a file of this page.
+ * @property {string} url     To be shown: of this page until the service has it.
  * @property {string} name
  * @property {number|null} width
  * @property {number|null} height
@@ -143,9 +142,10 @@ export class References extends Element {
     this.#render();
     try {
       const upload = await api.upload(item.file);
+      this.#forget([item]);
       Object.assign(item, {
-        state: 'ready', id: upload.id, width: upload.width, height: upload.height, error: '',
-        remote: upload.url,
+        state: 'ready', id: upload.id, url: upload.url, width: upload.width, height: upload.height,
+        error: '',
       });
       this.#say('');
     } catch (error) {

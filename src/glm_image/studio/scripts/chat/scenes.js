@@ -54,6 +54,11 @@ const SIZES = { 2: ['small', '小'], 3: ['', ''], 4: ['big', '大'] };
 /** Longest text that the model was taught to write. */
 export const MOST_LETTERS = 8;
 
+/** Whether a text is drawn in big letters: only short Latin ones were, in what the model saw. */
+export function isLarge({ large, text }) {
+  return large && /^[\x20-\x7e]+$/.test(text) && 2 * text.length <= MOST_LETTERS;
+}
+
 /**
  * The words for a scene.
  *
@@ -77,8 +82,8 @@ export function describe(scene, language) {
       return `${article} ${adjective} ${name}${one.count > 1 ? 's' : ''} ${place}`;
     }
     const text = one.text.trim().replace(/["“”]/g, '');
-    if (zh) return `${place}写着“${text}”，${one.large ? '大' : ''}${colour(one.colour)}色字`;
-    return `"${text}" ${place} in ${one.large ? 'big ' : ''}${colour(one.colour)} letters`;
+    if (zh) return `${place}写着“${text}”，${isLarge(one) ? '大' : ''}${colour(one.colour)}色字`;
+    return `"${text}" ${place} in ${isLarge(one) ? 'big ' : ''}${colour(one.colour)} letters`;
   });
   return zh ? [`${ground}背景的海报`, ...clauses].join('，')
     : [`a poster with ${/^[aeiou]/.test(ground) ? 'an' : 'a'} ${ground} background`, ...clauses].join(', ');
@@ -104,7 +109,7 @@ export const POSTERS = [
     id: 'lines',
     scene: {
       ground: 'plain', colour: 'white',
-      things: [words('SUMMER', '海边', 'red', false, 'top center'), shape('circle', 'orange', 3, 'middle center'),
+      things: [words('SUMMER', '大海', 'red', false, 'top center'), shape('circle', 'orange', 3, 'middle center'),
         words('2026', '明天', 'blue', false, 'bottom center')],
     },
   },
@@ -112,14 +117,14 @@ export const POSTERS = [
     id: 'row',
     scene: {
       ground: 'dotted', colour: 'pink',
-      things: [shape('heart', 'red', 2, 'middle center', 3), words('LOVE', '爱心', 'black', false, 'bottom center')],
+      things: [shape('heart', 'red', 2, 'middle center', 3), words('LOVE', '美好', 'black', false, 'bottom center')],
     },
   },
   {
     id: 'corner',
     scene: {
       ground: 'striped', colour: 'green',
-      things: [shape('diamond', 'yellow', 3, 'top left'), words('PARK', '公园', 'white', true, 'bottom center')],
+      things: [shape('diamond', 'yellow', 3, 'top left'), words('PARK', '高山', 'white', true, 'bottom center')],
     },
   },
   {

@@ -1,5 +1,5 @@
 /** Small drawings of what a template will look like. */
-import { COLOURS, PLACES } from './scenes.js';
+import { COLOURS, isLarge, PLACES } from './scenes.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const SIDE = 100;
@@ -41,7 +41,7 @@ export function sceneSketch(scene) {
         node.append(figure(thing.shape, across, y, side / 2, fill));
       }
     } else {
-      const size = (thing.large ? 2 : 1) * CELL * 1.15;
+      const size = (isLarge(thing) ? 2 : 1) * CELL * 1.15;
       const length = Math.min(SIDE * 0.94, [...thing.text].length * size * 0.78);
       const at = Math.min(Math.max(x, length / 2 + 3), SIDE - length / 2 - 3);
       node.append(svg('text', {

@@ -128,7 +128,7 @@ function sceneFields(scene, language, refresh) {
     t('templates.colour'), names, object, 'colour', (name) => word(COLOURS[name]),
   );
   const place = (object) => choice(t('templates.place'), Object.keys(PLACES), object, 'place',
-    (name) => word(PLACES[name]));
+    (name) => (language === 'zh' ? PLACES[name][1] : name));
   const group = (title, ...children) => h('fieldset', { class: 'template-group' },
     h('legend', { class: 'label', text: title }), children);
   return [
