@@ -70,9 +70,7 @@ def test_how_much_differs_is_counted(visits: Visits, rig: Rig) -> None:
     expect(page.get_by_role("row", name="Prompt one two")).to_be_visible()
 
 
-def test_votes_are_kept_taken_back_and_exported(
-    visits: Visits, rig: Rig, tmp_path: Path
-) -> None:
+def test_votes_are_kept_taken_back_and_exported(visits: Visits, rig: Rig, tmp_path: Path) -> None:
     left, right = pair(rig)
     page = visits.open(rig.url, f"#/compare/{left},{right}")
     better = page.get_by_role("button", name="B is better")

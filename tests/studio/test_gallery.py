@@ -85,6 +85,7 @@ def test_chosen_pictures_are_taken_along_tagged_and_deleted(
     draw(rig, "another")
     page = visits.open(rig.url, "#/gallery")
     expect(shown(page)).to_have_count(4)
+    page.get_by_role("button", name="Choose several").click()
     choices = page.get_by_role("checkbox", name="Choose: several")
     choices.first.click()
     choices.last.click(modifiers=["Shift"])

@@ -145,9 +145,7 @@ def test_marks_and_tags_are_kept(visits: Visits, rig: Rig) -> None:
         ("New layout", "seeds", "layout_seeds"),
     ],
 )
-def test_one_seed_changes(
-    visits: Visits, rig: Rig, name: str, kept: str, changed: str
-) -> None:
+def test_one_seed_changes(visits: Visits, rig: Rig, name: str, kept: str, changed: str) -> None:
     page, _, _ = opened(visits, rig, seed=17, layout_seed=19)
     page.get_by_role("button", name=name, exact=True).click()
     variants = page.get_by_role("navigation", name="Variants").get_by_role("link")
@@ -224,7 +222,7 @@ def test_deleting_it_goes_to_the_next_one(visits: Visits, rig: Rig) -> None:
 
 
 def test_the_code_draws_it_again(visits: Visits, rig: Rig, tmp_path: Path) -> None:
-    words = "it's a \"sign\" for $HOME, `id` and \\n 文字"
+    words = 'it\'s a "sign" for $HOME, `id` and \\n 文字'
     page, _, job = opened(visits, rig, prompt=words, seed=2**63 + 1)
     page.get_by_role("button", name="Copy as code").click()
     dialog = page.get_by_role("dialog", name="Copy as code")

@@ -77,17 +77,21 @@ export class Ballot extends EventTarget {
     replace(this.node,
       h('h2', { text: t('gallery.vote_question') }),
       h('div', { class: 'row wrap ballot-choices' },
-        button('left', 'left', 'left'), button(null, 'equal', null), button('right', 'right', 'right')),
+        button('left', 'left', 'left'),
+        button(null, 'equal', null),
+        button('right', 'right', 'right')),
       h('div', { class: 'row wrap' },
         chosen === undefined ? null : h('button', {
-          type: 'button', class: 'quiet', data: { name: 'withdraw' }, on: { click: () => this.#withdraw() },
+          type: 'button', class: 'quiet', data: { name: 'withdraw' },
+          on: { click: () => this.#withdraw() },
         }, icon('undo', 18), t('gallery.vote_withdraw')),
         this.#hasMore ? h('button', {
           type: 'button', class: chosen === undefined ? 'quiet' : 'primary', data: { name: 'next' },
           on: { click: () => this.dispatchEvent(new Event('next')) },
         }, t('gallery.vote_next')) : null,
         h('button', {
-          type: 'button', class: 'quiet', data: { name: 'export' }, on: { click: () => exportVotes() },
+          type: 'button', class: 'quiet', data: { name: 'export' },
+          on: { click: () => exportVotes() },
         }, icon('download', 18), t('gallery.vote_export'))));
     if (focused) this.node.querySelector(`[data-name="${focused}"]`)?.focus();
   }

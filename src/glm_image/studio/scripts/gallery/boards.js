@@ -70,7 +70,8 @@ export class Boards {
     const { tag, favourite, bin } = this.#conditions;
     const isHere = !tag && favourite === Boolean(change.favourite) && bin === Boolean(change.bin);
     return h('li', {}, h('a', {
-      class: 'shelf-link', href: this.#shows({ tag: null, favourite: false, bin: false, ...change }),
+      class: 'shelf-link',
+      href: this.#shows({ tag: null, favourite: false, bin: false, ...change }),
       aria: { current: isHere ? 'page' : null },
     }, icon(sign, 18), h('span', { class: 'shelf-name', text })));
   }
@@ -132,7 +133,9 @@ export class Boards {
 /** Asks for the name of a board. @returns {Promise<string|null>} */
 async function askName() {
   const id = newId('board');
-  const field = h('input', { id, type: 'text', maxlength: '64', autocomplete: 'off', autofocus: true });
+  const field = h('input', {
+    id, type: 'text', maxlength: '64', autocomplete: 'off', autofocus: true,
+  });
   const name = () => field.value.trim() || false;
   return modal({
     title: t('gallery.board_new'),

@@ -2,7 +2,7 @@
  * Two pictures against each other: looked at, and voted on.
  */
 
-import { errorText, toastError } from '../core/announce.js';
+import { toastError } from '../core/announce.js';
 import { addStyles, Element, define, h, icon, newId, replace } from '../core/dom.js';
 import { shortcuts } from '../core/keyboard.js';
 import { go } from '../core/router.js';
@@ -11,6 +11,7 @@ import { t } from '../core/words.js';
 import { Ballot, fetchVotes, openPair, pairKey } from './ballot.js';
 import { contrast } from './contrast.js';
 import { lineage } from './family.js';
+import { missing } from './missing.js';
 import { differing, sideBySide, slider } from './overlays.js';
 import { shownFeed } from './shown.js';
 import { short } from './tile.js';
@@ -36,7 +37,7 @@ class CompareView extends Element {
 
   async connected() {
     this.classList.add('compare');
-    await addStyles('compare');
+    await Promise.all([addStyles('picture'), addStyles('compare')]);
     if (!this.isConnected) return;
     this.#bar = h('header', { class: 'compare-bar' });
     this.#body = h('div', { class: 'compare-body' });
@@ -52,7 +53,7 @@ class CompareView extends Element {
   /** Shows another pair. */
   show(place) {
     this.#ids = place.ids;
-    this.#open();
+    if (this.#body) this.#open();
   }
 
   async #open() {
@@ -74,11 +75,7 @@ class CompareView extends Element {
   #fail(error) {
     this.#pair = null;
     this.#showBar();
-    const isGone = error.status === 404;
-    replace(this.#body, h('div', { class: 'empty' }, icon('image', 32),
-      h('h1', { text: t(isGone ? 'gallery.gone' : 'gallery.failed') }),
-      h('p', { text: isGone ? t('gallery.gone_hint') : errorText(error) }),
-      h('a', { class: 'button primary', href: '#/gallery', text: t('gallery.to_gallery') })));
+    replace(this.#body, missing(error));
   }
 
   /** One picture is given: the other one is chosen among its family and the latest. */
@@ -170,7 +167,9 @@ class CompareView extends Element {
         class: 'button quiet detail-back',
         href: this.#pair?.[0] ? `#/picture/${this.#pair[0].id}` : '#/gallery',
       }, icon('back', 18), h('span', { text: t(this.#pair?.[0] ? 'nav.picture' : 'nav.gallery') })),
-      isPair ? h('div', { class: 'segments', role: 'radiogroup', aria: { label: t('gallery.compare_mode') } },
+      isPair ? h('div', {
+        class: 'segments', role: 'radiogroup', aria: { label: t('gallery.compare_mode') },
+      },
         MODES.map((mode) => h('label', {}, h('input', {
           type: 'radio', name: group, value: mode, checked: mode === this.#mode,
           on: { change: () => { this.#mode = mode; this.#draw(); } },
@@ -179,7 +178,8 @@ class CompareView extends Element {
         type: 'button', class: 'quiet', title: t('gallery.swap'), on: { click: () => this.#swap() },
       }, icon('reuse', 18), t('gallery.swap')) : null,
       isPair ? h('button', {
-        type: 'button', class: 'quiet', aria: { pressed: String(this.#isBlind) }, title: t('gallery.blind_hint'),
+        type: 'button', class: 'quiet', title: t('gallery.blind_hint'),
+        aria: { pressed: String(this.#isBlind) },
         on: { click: () => this.#blind() },
       }, icon('eye', 18), t('gallery.blind')) : null);
   }

@@ -23,7 +23,9 @@ export function contrast(left, right) {
   const shown = (name, text) => (name === 'prompt' ? promptParts(text) : text || '–');
   return h('section', { class: 'contrast' },
     h('h2', { text: t('gallery.contrast') }),
-    apart.length === 0 ? h('p', { class: 'muted', text: t('gallery.contrast_none') }) : h('table', {},
+    apart.length === 0 ? h('p', {
+      class: 'muted', text: t('gallery.contrast_none'),
+    }) : h('table', {},
       h('thead', {}, h('tr', {}, h('td', {}),
         [left, right].map(({ name }) => h('th', { scope: 'col', text: name })))),
       h('tbody', {}, apart.map(({ name, values }) => h('tr', {},

@@ -3,7 +3,7 @@
  */
 
 import { draw, favourite, remove, reuse, setTags } from '../core/actions.js';
-import { announce, errorText, toast, toastError } from '../core/announce.js';
+import { announce, toast, toastError } from '../core/announce.js';
 import { addStyles, Element, define, h, icon, replace } from '../core/dom.js';
 import { shortcuts } from '../core/keyboard.js';
 import { go, setTitle } from '../core/router.js';
@@ -14,6 +14,7 @@ import { PictureBar } from './bar.js';
 import { addressOf } from './conditions.js';
 import { lineage, FamilyPanel } from './family.js';
 import { facts, promptParts } from './facts.js';
+import { missing } from './missing.js';
 import { ProvenancePanel } from './provenance.js';
 import { ReadingPanel } from './reading.js';
 import { noteSeen, shownFeed } from './shown.js';
@@ -59,7 +60,7 @@ class PictureView extends Element {
   /** Shows another picture. */
   show(place) {
     this.#id = place.id;
-    this.#open();
+    if (this.#panel) this.#open();
   }
 
   async #open() {
@@ -67,7 +68,7 @@ class PictureView extends Element {
     this.#picture = store.pictures.get(id) ?? null;
     this.#job = null;
     if (this.#picture) this.#show();
-    else replace(this.#panel, h('p', { class: 'hint', role: 'status', text: t('gallery.loading') }));
+    else replace(this.#panel, loading());
     try {
       this.#picture ??= await store.fetchPicture(id ?? '');
     } catch (error) {
@@ -125,13 +126,7 @@ class PictureView extends Element {
     this.#picture = null;
     this.#showBar();
     this.#variants.node.hidden = true;
-    const isGone = error.status === 404;
-    replace(this.#panel, h('div', { class: 'empty' }, icon('image', 32),
-      h('h1', { text: t(isGone ? 'gallery.gone' : 'gallery.failed') }),
-      h('p', { text: isGone ? t('gallery.gone_hint') : errorText(error) }),
-      h('div', { class: 'row wrap' },
-        isGone ? h('a', { class: 'button', href: '#/gallery?bin=1', text: t('gallery.bin') }) : null,
-        h('a', { class: 'button primary', href: '#/gallery', text: t('gallery.to_gallery') }))));
+    replace(this.#panel, missing(error));
   }
 
   #showBar() {
@@ -143,11 +138,11 @@ class PictureView extends Element {
     this.#bar.show(at < 0 ? [] : [
       step('before', 'gallery.before', 'left', -1), step('next', 'gallery.next', 'right', 1),
     ], picture() ? [
-      { name: 'favourite', label: 'gallery.favourite', sign: 'heart', run: () => favourite(picture()) },
-      { name: 'download', label: 'gallery.download', sign: 'download', run: () => openDownload(picture()) },
-      { name: 'share', label: 'gallery.share', sign: 'share', run: () => openShare(picture()) },
-      { name: 'code', label: 'gallery.code', sign: 'code', run: () => this.#code() },
-      { name: 'bin', label: 'gallery.remove', sign: 'bin', run: () => this.#remove() },
+      tool('favourite', 'heart', () => favourite(picture())),
+      tool('download', 'download', () => openDownload(picture())),
+      tool('share', 'share', () => openShare(picture())),
+      tool('code', 'code', () => this.#code()),
+      tool('remove', 'bin', () => this.#remove()),
     ] : []);
     this.#bar.press('favourite', this.#picture?.favourite ?? false);
   }
@@ -158,7 +153,9 @@ class PictureView extends Element {
       label: t('gallery.tags'), onChange: (tags) => setTags(this.#picture, tags),
     });
     this.#tags.tags = picture.tags;
-    const reading = new ReadingPanel(picture, (marks) => this.#viewer.mark(marks));
+    const reading = new ReadingPanel(picture, (marks) => {
+      if (this.#id === picture.id) this.#viewer.mark(marks);
+    });
     const provenance = new ProvenancePanel(picture);
     this.#family = new FamilyPanel(picture);
     replace(this.#panel,
@@ -182,9 +179,12 @@ class PictureView extends Element {
   #actions() {
     const button = (name, sign, run, kind = '') => h('button', {
       type: 'button', class: kind, data: { name }, on: { click: run },
+      // Until it is known how the picture was made.
+      disabled: name.startsWith('new_'),
       title: hasWords(`gallery.${name}_hint`) ? t(`gallery.${name}_hint`) : null,
     }, icon(sign, 18), t(`gallery.${name}`));
-    const link = (name, sign, href) => h('a', { class: 'button', href }, icon(sign, 18), t(`gallery.${name}`));
+    const link = (name, sign, href) => h('a', { class: 'button', href },
+      icon(sign, 18), t(`gallery.${name}`));
     const id = encodeURIComponent(this.#picture.id);
     return h('div', { class: 'detail-actions' },
       button('reuse', 'reuse', () => this.#reuse(), 'primary'),
@@ -236,7 +236,8 @@ class PictureView extends Element {
   async #remove() {
     if (!this.#picture) return;
     const next = this.#beside(1) ?? this.#beside(-1);
-    if (await remove(this.#picture)) go(next ? `#/picture/${next.id}` : '#/gallery', { instead: true });
+    if (!await remove(this.#picture)) return;
+    go(next ? `#/picture/${next.id}` : '#/gallery', { instead: true });
   }
 
   /** Place among the pictures of the gallery; -1 if it is not among them. */
@@ -261,7 +262,8 @@ class PictureView extends Element {
     if (!picture) return;
     this.#picture = picture;
     this.#bar.press('favourite', picture.favourite);
-    if (this.#tags && String(this.#tags.tags) !== String(picture.tags)) this.#tags.tags = picture.tags;
+    const isSame = String(this.#tags?.tags) === String(picture.tags);
+    if (this.#tags && !isSame) this.#tags.tags = picture.tags;
   }
 
   #keys() {
@@ -280,6 +282,15 @@ class PictureView extends Element {
       key('back', 'Escape', 'to_gallery', () => go(addressOf(shownFeed().conditions))),
     ]);
   }
+}
+
+/** An action of the bar whose words have its name. */
+function tool(name, sign, run) {
+  return { name, label: `gallery.${name}`, sign, run };
+}
+
+function loading() {
+  return h('p', { class: 'hint', role: 'status', text: t('gallery.loading') });
 }
 
 define('glm-picture', PictureView);

@@ -65,7 +65,8 @@ function fact(name, value) {
 
 function seedButton(key, seed) {
   return h('button', {
-    type: 'button', class: 'fact-copy', aria: { label: t('gallery.copy_value', { name: t(key), value: String(seed) }) },
+    type: 'button', class: 'fact-copy',
+    aria: { label: t('gallery.copy_value', { name: t(key), value: String(seed) }) },
     title: t('gallery.copy'), on: { click: () => copy(String(seed)) },
   }, String(seed), icon('copy', 14));
 }

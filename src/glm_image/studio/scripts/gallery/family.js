@@ -33,7 +33,8 @@ export class FamilyPanel {
   /** @param {object} picture */
   constructor(picture) {
     this.#picture = picture;
-    this.node = h('div', { class: 'family' }, h('p', { class: 'hint', text: t('gallery.loading') }));
+    this.node = h('div', { class: 'family' },
+      h('p', { class: 'hint', text: t('gallery.loading') }));
   }
 
   /** @param {object[]} relatives */
@@ -51,7 +52,8 @@ export class FamilyPanel {
     const scroller = this.node.querySelector('.family-scroll');
     const here = drawn.nodes.find(({ id }) => id === this.#picture.id);
     const [left, top] = corner(here);
-    scroller.scrollTo(left - (scroller.clientWidth - SIDE) / 2, top - (scroller.clientHeight - SIDE) / 2);
+    const { clientWidth, clientHeight } = scroller;
+    scroller.scrollTo(left - (clientWidth - SIDE) / 2, top - (clientHeight - SIDE) / 2);
   }
 
   /** Says why nothing is shown. */
@@ -62,7 +64,8 @@ export class FamilyPanel {
   #graph({ nodes, edges, columns, rows }) {
     const width = columns * (SIDE + GAP_X) - GAP_X;
     const height = rows * (SIDE + GAP_Y) - GAP_Y;
-    return h('div', { class: 'family-graph', style: { width: `${width}px`, height: `${height}px` } },
+    const style = { width: `${width}px`, height: `${height}px` };
+    return h('div', { class: 'family-graph', style },
       lines(edges, width, height),
       h('ul', {}, nodes.map((node) => this.#member(node, edges))));
   }
@@ -76,7 +79,8 @@ export class FamilyPanel {
         h('span', { class: 'spoken', text: t('gallery.family_gone') }), icon('bin', 18));
     }
     const elders = edges.filter(([, child]) => child === node).length;
-    const words = `${short(picture.prompt || t('gallery.no_prompt'))}. ${t('gallery.family_from', { count: elders })}`;
+    const from = t('gallery.family_from', { count: elders });
+    const words = `${short(picture.prompt || t('gallery.no_prompt'))}. ${from}`;
     return h('li', { class: 'family-member', style },
       h('a', {
         href: `#/picture/${picture.id}`, title: short(picture.prompt, 120),

@@ -16,6 +16,7 @@ export class PictureGrid extends Element {
   #rows = [];
   #tiles = new Map();
   #chosen = new Set();
+  #isChoosing = false;
   #current = 0;
   #frame = 0;
   #width = 0;
@@ -54,10 +55,16 @@ export class PictureGrid extends Element {
     this.#arrange(true);
   }
 
-  /** The ids of the chosen pictures. While there are any, a click chooses. */
-  set chosen(ids) {
+  /**
+   * Marks the chosen pictures.
+   *
+   * @param {Set<string>} ids
+   * @param {boolean} isChoosing  Whether a click chooses a picture instead of opening it.
+   */
+  choose(ids, isChoosing) {
     this.#chosen = ids;
-    this.classList.toggle('choosing', ids.size > 0);
+    this.#isChoosing = isChoosing;
+    this.classList.toggle('choosing', isChoosing);
     for (const [id, tile] of this.#tiles) tile.choose(ids.has(id));
   }
 
@@ -74,6 +81,11 @@ export class PictureGrid extends Element {
     this.#reveal(this.#current);
     this.#draw();
     this.#tiles.get(this.current.id)?.focus();
+  }
+
+  /** Moves the focus to where it was, such as after the picture that had it has gone. */
+  refocus() {
+    this.focusOn(this.#current);
   }
 
   #arrange(isNew = false) {
@@ -113,7 +125,8 @@ export class PictureGrid extends Element {
   }
 
   #want(row, wanted) {
-    for (const cell of row.cells) wanted.set(cell.index, { ...cell, top: row.top, height: row.height });
+    const { top, height } = row;
+    for (const cell of row.cells) wanted.set(cell.index, { ...cell, top, height });
   }
 
   #keep(wanted) {
@@ -182,7 +195,7 @@ export class PictureGrid extends Element {
   #onClick(event) {
     const link = event.target.closest('.shot-link');
     const id = link?.closest('.shot').dataset.id;
-    if (!id || (this.#chosen.size === 0 && !event.shiftKey)) return;
+    if (!id || (!this.#isChoosing && !event.shiftKey)) return;
     if (event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     this.#toggle(this.#tiles.get(id).picture, event);

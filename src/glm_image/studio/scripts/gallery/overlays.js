@@ -39,7 +39,8 @@ export function slider(left, right) {
   });
   part(50);
   const { width, height } = left.picture;
-  return h('div', { class: 'split', style: { '--aspect': width / height, '--natural': `${width}px` } },
+  const style = { '--aspect': width / height, '--natural': `${width}px` };
+  return h('div', { class: 'split', style },
     image(right, 'split-under'), top, field, line,
     h('span', { class: 'split-name at-left', text: left.name }),
     h('span', { class: 'split-name at-right', text: right.name }));
@@ -85,9 +86,9 @@ export function differing(left, right) {
     const share = new Intl.NumberFormat(document.documentElement.lang, {
       style: 'percent', maximumFractionDigits: 1,
     });
-    figures.textContent = found.changed === 0 ? t('gallery.compare_same') : t('gallery.compare_figures', {
-      share: share.format(found.changed), mean: share.format(found.mean / 255),
-    });
+    const values = { share: share.format(found.changed), mean: share.format(found.mean / 255) };
+    figures.textContent = found.changed === 0
+      ? t('gallery.compare_same') : t('gallery.compare_figures', values);
   };
   const field = h('input', {
     id, type: 'range', min: '1', max: String(MOST_GAIN), value: '4',

@@ -31,7 +31,9 @@ export class ProvenancePanel {
     } catch (error) {
       this.#isAsked = false;
       replace(this.node, h('p', { class: 'problem', role: 'alert', text: errorText(error) }),
-        h('button', { type: 'button', text: t('gallery.again'), on: { click: () => this.load() } }));
+        h('button', {
+          type: 'button', text: t('gallery.again'), on: { click: () => this.load() },
+        }));
     }
   }
 }

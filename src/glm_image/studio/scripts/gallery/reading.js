@@ -41,7 +41,10 @@ export class ReadingPanel {
     const wanted = quotes(this.#picture.prompt);
     replace(this.#body,
       error ? h('p', { class: 'problem', role: 'alert', text: errorText(error) }) : null,
-      h('p', { class: 'hint', text: t(wanted.length > 0 ? 'gallery.reading_hint' : 'gallery.reading_none') }),
+      h('p', {
+        class: 'hint',
+        text: t(wanted.length > 0 ? 'gallery.reading_hint' : 'gallery.reading_none'),
+      }),
       h('div', { class: 'row wrap' },
         h('button', {
           type: 'button', disabled: this.#isBusy, on: { click: () => this.#read() },

@@ -93,7 +93,9 @@ export class Selection extends EventTarget {
       on: { click: run },
     }, icon(sign, 18), h('span', { class: 'selection-word', text }));
     replace(this.node,
-      h('strong', { class: 'selection-count', role: 'status', text: t('gallery.chosen', { count }) }),
+      h('strong', {
+        class: 'selection-count', role: 'status', text: t('gallery.chosen', { count }),
+      }),
       button('favourite', 'heart', t(isLiked ? 'gallery.unfavourite' : 'gallery.favourite'),
         () => this.#favourite(!isLiked)),
       button('tag', 'tag', t('gallery.tag_them'), () => this.#tag()),

@@ -26,7 +26,8 @@ export class TagEditor {
     this.#options = h('datalist', { id: list });
     this.#field = h('input', {
       type: 'text', class: 'tag-field', maxlength: String(MOST_CHARACTERS), autocomplete: 'off',
-      list, enterkeyhint: 'done', placeholder: t('gallery.tag_placeholder'), aria: { label: t('gallery.tag_add') },
+      list, enterkeyhint: 'done', placeholder: t('gallery.tag_placeholder'),
+      aria: { label: t('gallery.tag_add') },
       on: {
         keydown: (event) => this.#onKey(event),
         change: () => this.commit(),

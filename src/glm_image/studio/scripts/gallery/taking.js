@@ -14,7 +14,12 @@ import { copy, save } from './save.js';
 const HOUR = 3600;
 const LIVES = { hour: HOUR, day: 24 * HOUR, week: 7 * 24 * HOUR, month: 30 * 24 * HOUR };
 
-/** A row of buttons of which one is pressed. */
+const FORMATS = ['png', 'jpeg', 'webp'];
+
+const lifeName = (name) => t(`gallery.life_${name}`);
+const kindName = (name) => t(`gallery.code_${name}`);
+
+/** A row of choices of which one holds. */
 function choice(label, names, chosen, text, onChange) {
   const group = newId('choice');
   return h('div', { class: 'segments', role: 'radiogroup', aria: { label } },
@@ -33,7 +38,8 @@ export function openDownload(picture) {
   const range = newId('quality');
   const shown = h('output', { for: range, text: String(wanted.quality) });
   const quality = h('div', { class: 'stack', hidden: own === 'png' },
-    h('div', { class: 'row' }, h('label', { class: 'grow', for: range, text: t('gallery.quality') }), shown),
+    h('div', { class: 'row' },
+      h('label', { class: 'grow', for: range, text: t('gallery.quality') }), shown),
     h('input', {
       id: range, type: 'range', min: '10', max: '100', value: String(wanted.quality),
       on: {
@@ -62,13 +68,14 @@ export function openDownload(picture) {
   return modal({
     title: t('gallery.download'),
     body: h('div', { class: 'stack' },
-      choice(t('gallery.format'), ['png', 'jpeg', 'webp'], own, (name) => name.toUpperCase(), (name) => {
+      choice(t('gallery.format'), FORMATS, own, (name) => name.toUpperCase(), (name) => {
         wanted.format = name;
         quality.hidden = name === 'png';
       }),
       quality,
       h('label', { class: 'check' }, h('input', {
-        type: 'checkbox', on: { change: (event) => { wanted.strip = event.currentTarget.checked; } },
+        type: 'checkbox',
+        on: { change: (event) => { wanted.strip = event.currentTarget.checked; } },
       }), t('gallery.strip')),
       h('p', { class: 'hint', text: t('gallery.download_hint') }),
       problem),
@@ -99,7 +106,7 @@ export function openShare(picture) {
     title: t('gallery.share'),
     body: h('div', { class: 'stack' },
       h('p', { class: 'muted', text: t('gallery.share_text') }),
-      choice(t('gallery.share_life'), Object.keys(LIVES), life, (name) => t(`gallery.life_${name}`), (name) => {
+      choice(t('gallery.share_life'), Object.keys(LIVES), life, lifeName, (name) => {
         life = name;
         replace(result);
       }),
@@ -114,7 +121,8 @@ function linkRow(url, expires) {
     h('label', { for: id, text: t('gallery.share_until', { moment: moment(expires) }) }),
     h('div', { class: 'row' },
       h('input', { id, type: 'text', readonly: true, value: url, class: 'grow' }),
-      h('button', { type: 'button', on: { click: () => copy(url) } }, icon('copy', 18), t('gallery.copy'))));
+      h('button', { type: 'button', on: { click: () => copy(url) } },
+        icon('copy', 18), t('gallery.copy'))));
 }
 
 /** Shows the request that draws a picture again. */
@@ -134,7 +142,7 @@ export function openCode(picture, drawing) {
     title: t('gallery.code'),
     wide: true,
     body: h('div', { class: 'stack' },
-      choice(t('gallery.code_kind'), ['curl', 'python'], shown, (name) => t(`gallery.code_${name}`), (name) => {
+      choice(t('gallery.code_kind'), ['curl', 'python'], shown, kindName, (name) => {
         shown = name;
         code.textContent = texts[name];
       }),

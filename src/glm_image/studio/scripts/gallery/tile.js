@@ -29,7 +29,8 @@ export class Tile {
     this.#link = isBin
       ? h('div', { class: 'shot-link', tabindex: '-1' }, this.#image)
       : h('a', { class: 'shot-link', tabindex: '-1', draggable: 'false' }, this.#image);
-    this.node = h('div', { class: 'shot', role: 'listitem' }, this.#link,
+    const draggable = String(!isBin);
+    this.node = h('div', { class: 'shot', role: 'listitem', draggable }, this.#link,
       isBin ? this.#binTools() : this.#tools());
     this.update(picture);
   }
@@ -107,7 +108,8 @@ export class Tile {
 
   #binTools() {
     return h('button', {
-      type: 'button', class: 'shot-restore', on: { click: () => this.#actions.restore(this.#picture) },
+      type: 'button', class: 'shot-restore',
+      on: { click: () => this.#actions.restore(this.#picture) },
     }, icon('undo', 18), t('gallery.restore'));
   }
 }

@@ -13,7 +13,9 @@ export class VariantStrip {
   #relatives = [];
 
   constructor() {
-    this.node = h('nav', { class: 'variants', aria: { label: t('gallery.variants') }, hidden: true });
+    this.node = h('nav', {
+      class: 'variants', aria: { label: t('gallery.variants') }, hidden: true,
+    });
   }
 
   /** @param {object} picture */
@@ -82,8 +84,9 @@ function pending(job) {
   const { done = 0, total = 0 } = job.progress ?? {};
   const share = total > 0 ? done / total : 0;
   if (hasEnded(job)) {
-    return h('li', { class: 'variant-failed', title: job.failure?.message ?? t('gallery.variant_stopped') },
-      icon('warning', 20), h('span', { class: 'spoken', text: job.failure?.message ?? t('gallery.variant_stopped') }));
+    const why = job.failure?.message ?? t('gallery.variant_stopped');
+    return h('li', { class: 'variant-failed', title: why },
+      icon('warning', 20), h('span', { class: 'spoken', text: why }));
   }
   return h('li', { class: 'variant-pending' },
     h('div', { class: 'bar', style: { '--share': share } }, h('i')),

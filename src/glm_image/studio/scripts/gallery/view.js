@@ -22,12 +22,14 @@ class GalleryView extends Element {
   #conditions;
   #feed = null;
   #selection = new Selection();
+  #isChoosing = false;
   #tags = [];
   #timer = 0;
   #frame = 0;
   #hearing = null;
   #boards;
   #search;
+  #chooser;
   #title;
   #grid;
   #state;
@@ -46,6 +48,11 @@ class GalleryView extends Element {
     });
     this.#title = h('h1', {});
     this.#search = this.#searchField();
+    this.#chooser = h('button', {
+      type: 'button', class: 'icon-button', title: t('gallery.choose'),
+      aria: { label: t('gallery.choose'), pressed: 'false' },
+      on: { click: () => this.#toggleChoosing() },
+    }, icon('select'));
     this.#grid = document.createElement('glm-picture-grid');
     this.#grid.addEventListener('near-end', () => this.#feed.more());
     this.#grid.addEventListener('dragstart', (event) => this.#onDrag(event));
@@ -53,12 +60,18 @@ class GalleryView extends Element {
     replace(this,
       this.#boards.node,
       h('section', { class: 'gallery-main', aria: { label: t('nav.gallery') } },
-        h('header', { class: 'gallery-bar' }, this.#title, this.#search),
+        h('header', { class: 'gallery-bar' }, this.#title, this.#search, this.#chooser),
         this.#grid, this.#state, this.#selection.node));
     this.listen(this.#selection, 'change', () => this.#onSelection());
     this.own(store.subscribe(({ kind, id }) => {
       if (kind === 'picture') this.#selection.follow(id);
-    }), this.#keys(), () => this.#hearing?.abort(), () => clearTimeout(this.#timer), () => cancelAnimationFrame(this.#frame));
+      // Another key sees other pictures.
+      if (kind === 'connection' && store.connection === 'connecting') this.#open();
+    }), this.#keys(), () => {
+      this.#hearing?.abort();
+      clearTimeout(this.#timer);
+      cancelAnimationFrame(this.#frame);
+    });
     this.#open();
     this.#goBack();
   }
@@ -85,6 +98,7 @@ class GalleryView extends Element {
       feed.addEventListener('change', () => this.#soon(), { signal: this.#hearing.signal });
       this.#grid.show(feed, this.#actions());
     }
+    this.#chooser.hidden = bin;
     this.#boards.update(this.#tags, this.#conditions);
     this.#fetchTags();
     this.#update();
@@ -152,22 +166,24 @@ class GalleryView extends Element {
     if (error) replace(this.#state, this.#failed(error));
     else if (isBusy && items.length === 0) replace(this.#state, skeleton());
     else if (isDone && items.length === 0) replace(this.#state, this.#empty());
-    else if (isBusy) replace(this.#state, h('p', { class: 'gallery-more', text: t('gallery.loading') }));
-    else replace(this.#state);
+    else replace(this.#state, isBusy ? more() : null);
     this.#state.setAttribute('aria-busy', String(isBusy));
   }
 
   #failed(error) {
     return h('div', { class: 'notice', role: 'alert' }, icon('warning', 18),
       h('p', { text: errorText(error) }),
-      h('button', { type: 'button', text: t('gallery.again'), on: { click: () => this.#feed.more() } }));
+      h('button', {
+        type: 'button', text: t('gallery.again'), on: { click: () => this.#feed.more() },
+      }));
   }
 
   #empty() {
     const { text, tag, favourite: isLiked, bin } = this.#conditions;
-    const name = text ? 'found' : bin ? 'bin' : isLiked ? 'favourites' : tag ? 'board' : 'all';
+    const [name, sign] = text ? ['found', 'search'] : bin ? ['bin', 'bin']
+      : isLiked ? ['favourites', 'heart'] : tag ? ['board', 'board'] : ['all', 'gallery'];
     return h('div', { class: 'empty' },
-      icon({ found: 'search', bin: 'bin', favourites: 'heart', board: 'board', all: 'gallery' }[name], 32),
+      icon(sign, 32),
       h('h2', { text: t(`gallery.empty_${name}`, { text }) }),
       h('p', { text: t(`gallery.empty_${name}_hint`) }),
       name === 'all' ? h('a', { class: 'button primary', href: '#/', text: t('nav.home') }) : null,
@@ -189,8 +205,17 @@ class GalleryView extends Element {
   }
 
   #onSelection() {
-    this.#grid.chosen = this.#selection.ids;
-    this.classList.toggle('choosing', this.#selection.ids.size > 0);
+    const { ids } = this.#selection;
+    const isChoosing = this.#isChoosing || ids.size > 0;
+    this.#grid.choose(ids, isChoosing);
+    this.#chooser.setAttribute('aria-pressed', String(isChoosing));
+  }
+
+  /** Choosing ends with what was chosen. */
+  #toggleChoosing() {
+    this.#isChoosing = !this.#isChoosing && this.#selection.ids.size === 0;
+    this.#selection.clear();
+    this.#onSelection();
   }
 
   #onDrag(event) {
@@ -226,10 +251,12 @@ class GalleryView extends Element {
       },
       {
         id: 'gallery.remove', keys: 'Delete', scope, label: () => t('gallery.remove'),
-        run: () => {
+        run: async () => {
           const pictures = meant();
           this.#selection.clear();
-          removeAll(pictures);
+          await removeAll(pictures);
+          this.#update();
+          this.#grid.refocus();
         },
       },
       {
@@ -238,10 +265,14 @@ class GalleryView extends Element {
       },
       {
         id: 'gallery.none', keys: 'Escape', scope, label: () => t('gallery.choose_none'),
-        run: () => this.#selection.clear(),
+        run: () => { this.#isChoosing = false; this.#selection.clear(); this.#onSelection(); },
       },
     ]);
   }
+}
+
+function more() {
+  return h('p', { class: 'gallery-more', text: t('gallery.loading') });
 }
 
 function skeleton() {

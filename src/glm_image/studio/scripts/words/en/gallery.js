@@ -34,6 +34,7 @@ export default {
   'gallery.selection': 'Chosen pictures',
   'gallery.chosen.one': '{count} chosen',
   'gallery.chosen.other': '{count} chosen',
+  'gallery.choose': 'Choose several',
   'gallery.choose_one': 'Choose: {prompt}',
   'gallery.choose_all': 'Choose all',
   'gallery.choose_none': 'Choose none',

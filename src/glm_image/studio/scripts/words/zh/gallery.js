@@ -34,6 +34,7 @@ export default {
   'gallery.selection': '选中的图片',
   'gallery.chosen.one': '已选 {count} 张',
   'gallery.chosen.other': '已选 {count} 张',
+  'gallery.choose': '选择多张',
   'gallery.choose_one': '选择：{prompt}',
   'gallery.choose_all': '全选',
   'gallery.choose_none': '取消选择',
