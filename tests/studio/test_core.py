@@ -14,7 +14,8 @@ from glm_image.tokenizer.quotes import smart_quotes
 
 PROMPTS = [
     "", "no quotes", 'a sign "OPEN"', "it's a dog's 'life'", "5'10\" tall, \"HI\"", '"" " " "x"',
-    "“外” 和 ‘内’", "「a「b」c」", "『书』“a ”", "don't ‘stop’ me", "rock 'n' roll", "'a' 'b c' d'e'",
+    "“外” 和 ‘内’", "「a「b」c」", "『书』“a ”", "don't ‘stop’ me", "rock 'n' roll",
+    "'a' 'b c' d'e'",
     '"unclosed', "‘it’s fine’", "写着'你好'的牌子", "12\" disc, \"A\"", "🎈\"🎈 text\" tail",
     "'\n'", "''''",
 ]  # fmt: skip

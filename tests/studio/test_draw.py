@@ -187,9 +187,9 @@ def test_refusals_say_what_to_do(visits: Visits, tmp_path: Path) -> None:
         submit(page, "x" * 1001)
         expect(page.get_by_text("Too long: shorten it to 1000 characters.")).to_be_visible()
         assert len(prompt_of(page).input_value()) == 1001
-        found = rig.store.keys()
-        for one in found:
-            rig.store.revoke_key(one.id)
+        keys = rig.store.keys()
+        for one in keys:
+            rig.store.revoke(one.id)
         submit(page, "a key that is gone")
         expect(page.get_by_text("The key was revoked").or_(
             page.get_by_text("does not take the key"))).not_to_have_count(0)  # fmt: skip

@@ -14,6 +14,7 @@ router = APIRouter(include_in_schema=False)
 POLICY = "; ".join(
     (
         "default-src 'none'",
+        "object-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' blob: data:",

@@ -13,7 +13,11 @@ import { toast } from './core/announce.js';
  * called instead.
  */
 const VIEWS = {
-  draw: { load: () => import('./draw/view.js'), words: ['compose'], styles: ['draw'] },
+  draw: {
+    load: () => import('./draw/view.js'),
+    words: ['compose'],
+    styles: ['draw', 'wall', 'progress'],
+  },
   gallery: { load: () => import('./gallery/view.js'), words: ['gallery'], styles: ['gallery'] },
   picture: { load: () => import('./gallery/detail.js'), words: ['gallery'], styles: ['gallery'] },
   compare: { load: () => import('./gallery/compare.js'), words: ['gallery'], styles: ['gallery'] },
@@ -54,7 +58,9 @@ export class Shell {
 
   /** Makes the frame anew, such as in another language. */
   rebuild() {
-    this.#host.querySelector(':scope > .frame')?.remove();
+    const old = this.#host.querySelector(':scope > .frame');
+    const wasOnButton = old?.contains(document.activeElement);
+    old?.remove();
     this.#shown = null;
     this.#links.clear();
     this.#outlet = h('main', { class: 'outlet', id: 'content', tabindex: '-1' });
@@ -68,6 +74,7 @@ export class Shell {
       this.#rail(),
       h('div', { class: 'stage' }, this.#banner, this.#outlet)));
     this.#connection();
+    if (wasOnButton) this.#host.querySelector('.rail .letters')?.focus();
   }
 
   /** Shows the view of a place. @param {import('./core/router.js').Place} place */

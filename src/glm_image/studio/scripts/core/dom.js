@@ -9,7 +9,7 @@ const PROPERTIES = new Set(['value', 'checked', 'indeterminate', 'selected', 're
 /**
  * A new element.
  *
- * `h('button', {class: 'quiet', text: t('x'), on: {click: run}, aria: {label: t('y')}}, ...)`.
+ * `h('button', {class: 'quiet', text: words, on: {click: run}, aria: {label: words}}, ...)`.
  *
  * @param {string} tag
  * @param {Record<string, any>} [props] `class`, `text`, `on` {event: listener}, `aria` {name:

@@ -31,6 +31,7 @@ export class EventLine {
     this.#listener = listener;
     this.#onState = onState;
     window.addEventListener('online', () => this.hurry());
+    window.addEventListener('offline', () => this.suspect());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.hurry();
     });
@@ -44,7 +45,7 @@ export class EventLine {
     this.#failures = 0;
     this.#lastId = null;
     while (run === this.#run) {
-      const denied = await this.#connection();
+      const denied = await this.#connection(run);
       if (run !== this.#run || denied) return;
       this.#failures += 1;
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
@@ -58,6 +59,11 @@ export class EventLine {
     this.#run += 1;
     this.#abort?.abort();
     this.#wake?.();
+  }
+
+  /** Gives the connection up, as something else got no answer, and makes another one. */
+  suspect() {
+    this.#abort?.abort();
   }
 
   /** Tries again now instead of after the pause. */
@@ -76,7 +82,10 @@ export class EventLine {
   }
 
   /** One connection until it ends; true if the service refuses the key. */
-  async #connection() {
+  async #connection(run) {
+    const say = (state, error) => {
+      if (run === this.#run) this.#onState(state, error);
+    };
     const abort = new AbortController();
     this.#abort = abort;
     let timer = 0;
@@ -90,12 +99,12 @@ export class EventLine {
       const headers = missed ? { 'Last-Event-ID': missed } : {};
       const answer = await api.stream('/api/events', { headers, signal: abort.signal });
       this.#failures = 0;
-      this.#onState('open');
+      say('open');
       await this.#read(answer.body.pipeThrough(new TextDecoderStream()).getReader(), heard);
-      this.#onState('lost');
+      say('lost');
     } catch (error) {
       const refused = isRefusal(error);
-      this.#onState(refused ? 'denied' : 'lost', error);
+      say(refused ? 'denied' : 'lost', error);
       return refused;
     } finally {
       clearTimeout(timer);

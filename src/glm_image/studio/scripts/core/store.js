@@ -59,6 +59,11 @@ class Store {
     else this.#line.hurry();
   }
 
+  /** Looks whether the service is still there, as something else got no answer. */
+  suspect() {
+    if (this.connection === 'online') this.#line.suspect();
+  }
+
   /** Calls a listener with every change. @param {(change: Change) => void} listener */
   subscribe(listener) {
     this.#listeners.add(listener);

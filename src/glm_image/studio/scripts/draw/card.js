@@ -147,11 +147,10 @@ export class JobCard {
   }
 
   #failed() {
-    const { state, failure, drawing } = this.#job;
+    const { state, failure } = this.#job;
     const { what, mend } = failureWords(state, failure);
-    replace(this.#body, h('div', {
-      class: `job-failed ${state}`, style: { '--aspect': drawing.width / drawing.height },
-    },
+    this.node.style.setProperty('--row', '1.2');
+    replace(this.#body, h('div', { class: `job-failed ${state}` },
     icon(state === 'failed' ? 'warning' : 'close', 22),
     h('p', { class: 'what', text: what }),
     mend ? h('p', { class: 'mend', text: mend }) : null));

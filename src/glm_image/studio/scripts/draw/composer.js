@@ -24,6 +24,7 @@ export class Composer extends Element {
   #options = h('glm-options');
   #question = h('div', { class: 'card compose-question', role: 'group', hidden: true });
   #models = h('div', { hidden: true });
+  #summary = h('span');
   #problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   #submit = null;
   #isSending = false;
@@ -34,6 +35,7 @@ export class Composer extends Element {
     this.listen(draft, 'change', (event) => {
       this.#complain(null);
       if (event.detail.from !== this) this.#sync();
+      else if (store.model()) this.#summarise(draft.values, store.model(draft.values.model));
     });
     this.listen(window, 'glm-compose', () => this.focus());
     this.listen(window, 'glm-reference', (event) => this.#sources.add([event.detail.picture]));
@@ -88,8 +90,20 @@ export class Composer extends Element {
             tool('text', 'compose.quotes.add', () => this.#prompt.quote()),
             tool('image', 'compose.pictures', () => this.#sources.pick()),
             tool('template', 'compose.templates', () => this.#templates()))),
-        this.#question, this.#sources, this.#models, this.#size, this.#options, this.#seeds),
+        this.#question, this.#sources, this.#settings()),
       h('div', { class: 'compose-foot' }, this.#problem, this.#submit));
+  }
+
+  /** On a phone the settings are folded, so that words and pictures are near each other. */
+  #settings() {
+    const phone = window.matchMedia('(max-width: 760px)');
+    const fold = () => { node.open = !phone.matches; };
+    const node = h('details', { class: 'compose-settings' },
+      h('summary', {}, icon('adjust', 18), this.#summary, icon('down', 18)),
+      h('div', { class: 'stack' }, this.#models, this.#size, this.#options, this.#seeds));
+    fold();
+    this.listen(phone, 'change', fold);
+    return node;
   }
 
   #set(change) {
@@ -108,10 +122,19 @@ export class Composer extends Element {
       this.#sources.limit = model.max_sources;
       this.#size.model = model;
       this.#options.show(model, values, edits);
+      this.#summarise(values, model);
     }
     this.#size.edits = edits;
     this.#size.value = values.size;
     this.#syncModels(values.model);
+  }
+
+  #summarise(values, model) {
+    const size = values.size === 'auto' ? model.default_size : values.size;
+    const { n, quality, steps } = values;
+    const care = steps ? t('options.steps.count', { count: steps }) : t(`quality.${quality}`);
+    const parts = [size.replace('x', ' × '), t('compose.count', { count: n }), care];
+    this.#summary.textContent = parts.join(' · ');
   }
 
   #syncModels(chosen) {

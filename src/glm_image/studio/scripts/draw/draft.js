@@ -11,6 +11,8 @@ import { t } from '../core/words.js';
 
 /** @typedef {{value: string, locked: boolean}} Seed `value` holds digits; '' is none yet. */
 
+/** Qualities that can be chosen here. */
+const QUALITIES = ['low', 'medium', 'high', 'max'];
 const SAVE_MS = 250;
 /** Seeds that are drawn here: short enough to be read aloud. */
 const SEED_BITS = 2 ** 32;
@@ -23,13 +25,36 @@ function empty() {
   };
 }
 
+const isSeedPair = (value) => typeof value?.value === 'string';
+
+/** What a kept value has to be; others may come from an older page. */
+const FITS = {
+  references: Array.isArray,
+  quality: (value) => QUALITIES.includes(value),
+  layout: isSeedPair,
+  details: isSeedPair,
+};
+
+/** The values of a draft that have the right type. */
+function tidy(values) {
+  const usual = empty();
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([name, value]) => {
+    if (!(name in usual)) return false;
+    if (FITS[name]) return FITS[name](value);
+    return usual[name] === null || typeof value === typeof usual[name];
+  }));
+}
+
 class Draft extends EventTarget {
   #values = { ...empty(), ...tidy(preferences.draft) };
   #timer = 0;
 
   constructor() {
     super();
-    window.addEventListener('pagehide', () => this.save());
+    // Only what is new here: another tab may have kept something else meanwhile.
+    window.addEventListener('pagehide', () => {
+      if (this.#timer) this.save();
+    });
   }
 
   get values() {
@@ -51,24 +76,10 @@ class Draft extends EventTarget {
 
   save() {
     clearTimeout(this.#timer);
+    this.#timer = 0;
     // A mask is a picture, too large for what browsers keep.
     preferences.draft = { ...this.#values, mask: null };
   }
-}
-
-/** The values of a draft that have the right type; others may come from an older page. */
-function tidy(values) {
-  const found = {};
-  const usual = empty();
-  for (const [name, value] of Object.entries(values ?? {})) {
-    if (!(name in usual)) continue;
-    const example = usual[name];
-    const fits = name === 'references' ? Array.isArray(value)
-      : name === 'layout' || name === 'details' ? typeof value?.value === 'string'
-        : example === null || typeof value === typeof example;
-    if (fits) found[name] = value;
-  }
-  return found;
 }
 
 export const draft = new Draft();
@@ -161,7 +172,7 @@ async function fromFields(fields) {
     model: store.models.some((model) => model.id === fields.model) ? fields.model : null,
     size: size ? sizeText(size) : 'auto',
     n: Math.min(Math.max(Number(fields.n) || 1, 1), 4),
-    quality: typeof fields.quality === 'string' ? fields.quality : 'high',
+    quality: QUALITIES.includes(fields.quality) ? fields.quality : 'high',
     steps: Number(fields.steps ?? fields.num_inference_steps) || null,
     guidance: numberOr(fields.guidance ?? fields.guidance_scale),
     strength: numberOr(fields.strength),

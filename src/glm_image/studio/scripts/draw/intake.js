@@ -1,9 +1,12 @@
 /** Pictures that are pasted or dropped: references, or files that hold their settings. */
 import { h, icon, replace } from '../core/dom.js';
 import { toast } from '../core/announce.js';
+import { store } from '../core/store.js';
 import { t } from '../core/words.js';
 import { fill, settingsOf } from './draft.js';
 
+/** What a picture of the wall carries when it is dragged. */
+export const DRAGGED = 'application/x-glm-picture';
 const KINDS = /^image\/(png|jpeg|webp)$/;
 
 /**
@@ -38,7 +41,9 @@ export function takePictures(view, take, place) {
       show(false);
       if (event.defaultPrevented || !hasFiles(event)) return;
       event.preventDefault();
-      receive([...event.dataTransfer.files], take, place);
+      const ours = store.pictures.get(event.dataTransfer.getData(DRAGGED));
+      if (ours) take([ours]);
+      else receive([...event.dataTransfer.files], take, place);
     },
     paste: (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -55,7 +60,9 @@ export function takePictures(view, take, place) {
 }
 
 function hasFiles(event) {
-  return event.dataTransfer?.types.includes('Files') && !document.querySelector('dialog[open]');
+  const types = event.dataTransfer?.types ?? [];
+  const fits = types.includes('Files') || types.includes(DRAGGED);
+  return fits && !document.querySelector('dialog[open]');
 }
 
 /** Sorts files: what is no picture is named, what holds settings is asked about. */

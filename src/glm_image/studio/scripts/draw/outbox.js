@@ -17,6 +17,7 @@ let isSending = false;
 export function putAside(body, key = newToken()) {
   if (preferences.outbox.some((one) => one.key === key)) return;
   preferences.outbox = [...preferences.outbox, { key, body }].slice(-MOST);
+  store.suspect();
   toast(t('outbox.kept'));
 }
 

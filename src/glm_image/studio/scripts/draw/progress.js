@@ -3,7 +3,7 @@
  * the generator's codes appear, then previews of the decoder, then the picture; below them a bar
  * of two stages. Set `job`, and set it again whenever the store says that it has changed.
  */
-import { define, Element, h, replace } from '../core/dom.js';
+import { addStyles, define, Element, h, replace } from '../core/dom.js';
 import { duration, t } from '../core/words.js';
 import { hasEnded } from '../core/store.js';
 import { paintGrid } from './grid.js';
@@ -30,6 +30,7 @@ export class Progress extends Element {
   }
 
   connected() {
+    addStyles('progress');
     if (this.#job) this.#update(true);
     const timer = setInterval(() => this.#tick(), 1000);
     this.own(() => clearInterval(timer));

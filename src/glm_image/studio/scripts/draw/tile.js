@@ -5,6 +5,7 @@ import { toast, toastError } from '../core/announce.js';
 import { go } from '../core/router.js';
 import { t } from '../core/words.js';
 import { variation } from './draft.js';
+import { DRAGGED } from './intake.js';
 
 /** A finished picture as a node; `update(picture)` shows its marks. */
 export class PictureTile {
@@ -28,10 +29,13 @@ export class PictureTile {
     this.#link,
     h('div', { class: 'tile-tools' },
       this.#heart,
-      this.#button('layers', 'tile.newDetails', () => this.vary('layout')),
-      this.#button('edit', 'tile.edit', () => go(`#/chat?picture=${picture.id}`)),
+      this.#button('layers', 'tile.newDetails', () => this.vary('layout'), 'rare'),
+      this.#button('edit', 'tile.edit', () => go(`#/chat?picture=${picture.id}`), 'rare'),
       more));
     this.node.tile = this;
+    this.node.addEventListener('dragstart', (event) => {
+      event.dataTransfer.setData(DRAGGED, this.#picture.id);
+    });
     this.update(picture);
   }
 
@@ -74,9 +78,9 @@ export class PictureTile {
     link.remove();
   }
 
-  #button(name, key, run) {
+  #button(name, key, run, kind = '') {
     return h('button', {
-      type: 'button', class: 'tile-button', title: t(key), aria: { label: t(key) },
+      type: 'button', class: `tile-button ${kind}`, title: t(key), aria: { label: t(key) },
       on: { click: run },
     }, icon(name, 18));
   }

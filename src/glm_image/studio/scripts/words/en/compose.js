@@ -14,6 +14,8 @@ export default {
   'compose.mask': 'Change only a part',
   'compose.mask.again': 'Part chosen: change it',
   'compose.mask.drop': 'Change everything',
+  'compose.count.one': '{count} picture',
+  'compose.count.other': '{count} pictures',
   'compose.model': 'Model',
   'compose.draw': 'Draw',
   'compose.taken': 'Being drawn.',

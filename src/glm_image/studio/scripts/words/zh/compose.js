@@ -14,6 +14,7 @@ export default {
   'compose.mask': '只改一部分',
   'compose.mask.again': '已选区域：调整',
   'compose.mask.drop': '改整张图',
+  'compose.count.other': '{count} 张',
   'compose.model': '模型',
   'compose.draw': '开始绘图',
   'compose.taken': '正在绘制。',
