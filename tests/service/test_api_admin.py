@@ -63,13 +63,13 @@ def wait_for(http: httpx2.Client, job_id: str, *wanted: str) -> None:
 def test_only_administrators_are_let_in(rig: Rig, method: str, path: str) -> None:
     with client(rig, Scope.GENERATE, Scope.READ) as http:
         enveloped(http.request(method, path), 403)
-    enveloped(httpx2.request(method, f"{rig.url}{path}"), 401)
+    enveloped(httpx2.request(method, f"{rig.url}{path}", timeout=60), 401)
 
 
 def test_a_service_without_keys_is_looked_after_by_its_machine(tmp_path: Path) -> None:
     with running(tmp_path, keys=False) as rig:
-        queue = ok(httpx2.get(f"{rig.url}/api/admin/queue"))
-        account = ok(httpx2.get(f"{rig.url}/api/account"))
+        queue = ok(httpx2.get(f"{rig.url}/api/admin/queue", timeout=60))
+        account = ok(httpx2.get(f"{rig.url}/api/account", timeout=60))
     assert (queue["paused"], queue["jobs"]) == (False, [])
     assert (account["key_id"], account["needs_key"]) == ("local", False)
 
@@ -87,8 +87,8 @@ def test_a_pause_lets_nothing_begin_until_it_is_over(rig: Rig, admin: httpx2.Cli
 
 def test_a_pause_outlives_the_service(tmp_path: Path) -> None:
     with running(tmp_path, keys=False) as rig:
-        ok(httpx2.post(f"{rig.url}/api/admin/pause"))
-    with running(tmp_path, keys=False) as rig, httpx2.Client(base_url=rig.url) as http:
+        ok(httpx2.post(f"{rig.url}/api/admin/pause", timeout=60))
+    with running(tmp_path, keys=False) as rig, httpx2.Client(base_url=rig.url, timeout=60) as http:
         job = ask(http)
         time.sleep(1.5)
         assert state(http, job) == "queued"
@@ -117,7 +117,7 @@ def test_the_queue_shows_everybody_but_not_their_words(rig: Rig, admin: httpx2.C
 def test_a_running_job_is_cancelled(tmp_path: Path) -> None:
     with (
         running(tmp_path, engine=FakeEngine(seconds=60), keys=False) as rig,
-        httpx2.Client(base_url=rig.url) as http,
+        httpx2.Client(base_url=rig.url, timeout=60) as http,
     ):
         job = ask(http)
         wait_for(http, job, "running")
@@ -137,7 +137,7 @@ def test_keys_are_made_shown_once_and_taken_back(rig: Rig, admin: httpx2.Client)
     assert key["limits"] == {"concurrent": None, "per_minute": None, "per_day": 3}
     assert 3500 < key["expires"] - time.time() <= 3600
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx2.Client(base_url=rig.url, headers=headers) as alice:
+    with httpx2.Client(base_url=rig.url, headers=headers, timeout=60) as alice:
         job = ask(alice, n=2)
         wait_for(alice, job, "succeeded")
         account = ok(alice.get("/api/account"))
@@ -201,7 +201,7 @@ def test_a_full_queue_is_seen(tmp_path: Path) -> None:
     limits = replace(Settings().limits, queue=1)
     with (
         running(tmp_path, keys=False, limits=limits) as rig,
-        httpx2.Client(base_url=rig.url) as http,
+        httpx2.Client(base_url=rig.url, timeout=60) as http,
     ):
         ok(http.post("/api/admin/pause"))
         assert ok(http.get("/api/admin/queue"))["depth"] == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from event_lines import heard
 from fake import FakeEngine, plain
 from lettered import SIDE, LetteringEngine, opened
 from serving_rig import Rig, client, enveloped, running
@@ -250,3 +251,23 @@ def test_a_service_without_keys_tells_everybody(tmp_path_factory: pytest.TempPat
     ):
         (picture,) = draw(http)
         assert ok(http.get(f"/api/images/{picture['id']}/provenance"))["hidden"] is None
+
+
+def test_codes_are_told_while_a_picture_is_laid_out(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder, engine = tmp_path_factory.mktemp("codes"), FakeEngine(seconds=3.0)
+    told: dict[int, dict[int, int]] = {0: {}, 1: {}}
+    with (
+        running(folder, engine=engine, keys=False) as rig,
+        httpx2.Client(base_url=rig.url, timeout=60) as http,
+    ):
+        job = ok(http.post("/api/jobs", json={"prompt": "a", "size": "96x64", "n": 2}), 201)
+        with http.stream("GET", f"/api/jobs/{job['id']}/events") as stream:
+            for event in heard(stream.iter_lines()):
+                data = event.data["data"]
+                assert ("codes" in data) <= (data.get("grid") == [2, 3])
+                for part in data.get("codes", ()):
+                    places = range(part["start"], part["start"] + len(part["codes"]))
+                    told[part["index"]] |= zip(places, part["codes"], strict=True)
+    assert all(set(codes) == set(range(6)) for codes in told.values())

@@ -25,7 +25,7 @@ def test_the_queue_is_paused_and_resumed(visits: Visits, rig: Rig, look: Look) -
     page.get_by_role("button", name=pause, exact=True).click()
     expect(page.get_by_role("button", name=resume, exact=True)).to_be_visible()
     assert rig.app.state.service.pause.on
-    asked = httpx2.post(f"{rig.url}/api/jobs", json={"prompt": "waits"}).json()
+    asked = httpx2.post(f"{rig.url}/api/jobs", timeout=60, json={"prompt": "waits"}).json()
     cancel = page.get_by_role("button", name=asked["id"][-8:])
     expect(cancel).to_be_visible()
     axe(page)
@@ -52,7 +52,7 @@ def test_keys_are_made_and_revoked(visits: Visits, tmp_path: Path) -> None:
         expect(token).to_have_value(TOKEN)
         value = token.input_value()
         headers = {"Authorization": f"Bearer {value}"}
-        account = httpx2.get(f"{rig.url}/api/account", headers=headers).json()
+        account = httpx2.get(f"{rig.url}/api/account", timeout=60, headers=headers).json()
         assert (account["limits"]["per_day"], account["scopes"]) == (5, ["generate", "read"])
         page.get_by_role("button", name="Done").click()
         row = page.get_by_role("row").filter(has_text="alice <i>")
@@ -60,7 +60,7 @@ def test_keys_are_made_and_revoked(visits: Visits, tmp_path: Path) -> None:
         row.get_by_role("button", name="Revoke alice <i>").click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         expect(row).to_contain_text("revoked")
-        assert httpx2.get(f"{rig.url}/api/account", headers=headers).status_code == 429
+        assert httpx2.get(f"{rig.url}/api/account", timeout=60, headers=headers).status_code == 429
 
 
 def test_the_first_key_is_kept_by_the_page_that_made_it(visits: Visits, rig: Rig) -> None:
@@ -72,7 +72,7 @@ def test_the_first_key_is_kept_by_the_page_that_made_it(visits: Visits, rig: Rig
     expect(page.get_by_role("row").filter(has_text="me")).to_be_visible()
     kept = json.loads(page.evaluate("() => localStorage.getItem('glm.key')"))
     assert kept.startswith("gi_")
-    assert httpx2.get(f"{rig.url}/api/account").status_code == 401
+    assert httpx2.get(f"{rig.url}/api/account", timeout=60).status_code == 401
 
 
 def test_without_the_right_it_says_what_is_missing(visits: Visits, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_start_is_light(visits: Visits, rig: Rig) -> None:
 
 
 def test_what_protects_the_page(rig: Rig) -> None:
-    answer = httpx2.get(f"{rig.url}/")
+    answer = httpx2.get(f"{rig.url}/", timeout=60)
     policy = {
         name: set(values)
         for name, *values in (
@@ -64,11 +64,11 @@ def test_what_protects_the_page(rig: Rig) -> None:
 @pytest.mark.parametrize("name", ["index.html", "scripts/main.js", "styles/base.css"])
 def test_files_are_asked_for_once(rig: Rig, name: str) -> None:
     path = "" if name == "index.html" else f"studio/{name}"
-    first = httpx2.get(f"{rig.url}/{path}")
+    first = httpx2.get(f"{rig.url}/{path}", timeout=60)
     assert first.status_code == 200
     assert first.content == studio_files()[name].content
     tag = first.headers["etag"]
-    again = httpx2.get(f"{rig.url}/{path}", headers={"If-None-Match": tag})
+    again = httpx2.get(f"{rig.url}/{path}", timeout=60, headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
     assert first.headers["content-type"] == studio_files()[name].mime
 
@@ -78,10 +78,10 @@ def test_files_are_asked_for_once(rig: Rig, name: str) -> None:
     ["studio/nothing.js", "studio/../app.py", "studio/%2e%2e/app.py", "studio/__init__.py"],
 )
 def test_nothing_else_is_sent(rig: Rig, path: str) -> None:
-    assert httpx2.get(f"{rig.url}/{path}").status_code == 404
+    assert httpx2.get(f"{rig.url}/{path}", timeout=60).status_code == 404
 
 
 def test_the_page_needs_no_key_but_its_data_do(tmp_path: Path) -> None:
     with running(tmp_path, keys=True) as locked:
-        assert httpx2.get(f"{locked.url}/").status_code == 200
-        assert httpx2.get(f"{locked.url}/api/images").status_code == 401
+        assert httpx2.get(f"{locked.url}/", timeout=60).status_code == 200
+        assert httpx2.get(f"{locked.url}/api/images", timeout=60).status_code == 401

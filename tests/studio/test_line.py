@@ -145,8 +145,8 @@ def test_a_revoked_key_keeps_what_was_typed(visits: Visits, tmp_path: Path) -> N
 def test_a_full_queue_says_so_and_keeps_the_words(visits: Visits, tmp_path: Path) -> None:
     visits.expect("status of 429")
     with running(tmp_path, engine=FakeEngine(), keys=False, policy=Policy(depth=1)) as rig:
-        httpx2.post(f"{rig.url}/api/admin/pause")
-        httpx2.post(f"{rig.url}/api/jobs", json={"prompt": "the only place"})
+        httpx2.post(f"{rig.url}/api/admin/pause", timeout=60)
+        httpx2.post(f"{rig.url}/api/jobs", timeout=60, json={"prompt": "the only place"})
         page = visits.open(rig.url)
         write(page, "no room for this")
         submit(page)
@@ -154,7 +154,7 @@ def test_a_full_queue_says_so_and_keeps_the_words(visits: Visits, tmp_path: Path
         box = page.get_by_label("What should the picture show?")
         assert box.input_value() == "no room for this"
         axe(page)
-        httpx2.post(f"{rig.url}/api/admin/resume")
+        httpx2.post(f"{rig.url}/api/admin/resume", timeout=60)
         until(lambda: jobs(rig) == ["succeeded"])
         submit(page)
         picture(page, "no room for this")

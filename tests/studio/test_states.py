@@ -108,7 +108,9 @@ def test_a_job_under_way_and_its_end(visits: Visits, tmp_path: Path, look: Look)
     engine = FakeEngine(seconds=600, places=1)
     with running(tmp_path, engine=engine, keys=False) as rig:
         for words in ("the first", "the second"):
-            httpx2.post(f"{rig.url}/api/jobs", json={"prompt": words, "n": 2, "previews": 2})
+            httpx2.post(
+                f"{rig.url}/api/jobs", timeout=60, json={"prompt": words, "n": 2, "previews": 2}
+            )
         page = visits.open(rig.url, "", look)
         expect(page.get_by_role("article").first).to_be_visible()
         look_at(page, "#/")
