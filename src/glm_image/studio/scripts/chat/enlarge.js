@@ -19,7 +19,7 @@ export function side(pixels, model, round = Math.round) {
  * @returns {Array<{width: number, height: number, factor: number}>}
  */
 export function larger(picture, model) {
-  const most = model.max_side / Math.max(picture.width, picture.height);
+  const most = Math.min(model.max_side / Math.max(picture.width, picture.height), FACTORS.at(-1));
   const found = new Map();
   for (const wanted of [...FACTORS.filter((one) => one <= most), most]) {
     const width = side(picture.width * wanted, model);

@@ -120,8 +120,8 @@ class Board {
   }
 
   #tools() {
-    this.sizeField = range(SMALLEST, LARGEST, USUAL, () => this.#refresh());
-    this.featherField = range(0, MOST_FEATHER, FEATHER, () => this.#refresh());
+    this.sizeField = range(SMALLEST, LARGEST, USUAL, () => this.#place());
+    this.featherField = range(0, MOST_FEATHER, FEATHER, () => this.#soften());
     this.brush = tool('brush', t('mask.brush'), () => this.#choose(false), true);
     this.eraser = tool('erase', t('mask.erase'), () => this.#choose(true), true);
     this.back = tool('undo', t('mask.undo'), () => this.#change('undo'));
@@ -244,10 +244,15 @@ class Board {
     this.ring.style.width = `${(this.size / width) * 100}%`;
   }
 
-  #refresh() {
-    this.#place();
+  #soften() {
     const scale = this.stage.clientWidth / this.painted.width || 1;
     this.painted.canvas.style.filter = this.feather ? `blur(${(this.feather * scale) / 2}px)` : '';
+  }
+
+  /** Shows what has changed; counting what is painted takes a moment on a large picture. */
+  #refresh() {
+    this.#place();
+    this.#soften();
     this.brush.setAttribute('aria-pressed', String(!this.erase));
     this.eraser.setAttribute('aria-pressed', String(this.erase));
     this.back.disabled = this.painted.steps.length === 0;

@@ -97,6 +97,8 @@ export class References extends Element {
    */
   async add(...given) {
     await loadWords('references');
+    // What the page chose by itself makes room for what a person chooses.
+    if (given.length && this.#items.every((one) => one.automatic)) this.#items = [];
     const room = this.#limit - this.#items.length;
     if (given.length > room) this.#say(t('references.full', { count: this.#limit }));
     const taken = given.slice(0, Math.max(0, room)).map((one) => (
@@ -110,7 +112,12 @@ export class References extends Element {
   /** Opens a choice of pictures and files, and adds what was chosen. */
   async pick() {
     const { openPicker } = await import('./picker.js');
-    const chosen = await openPicker({ limit: this.#limit - this.#items.length });
+    const own = this.#items.filter((one) => !one.automatic);
+    if (own.length >= this.#limit) {
+      this.#say(t('references.full', { count: this.#limit }));
+      return;
+    }
+    const chosen = await openPicker({ limit: this.#limit - own.length });
     if (chosen) await this.add(...chosen);
   }
 

@@ -10,6 +10,7 @@ import { writeCsv } from './rows.js';
 import { countsOf, runs } from './runs.js';
 
 const MOST_IN_ZIP = 200;
+const MOST_IN_PAGE = 200;
 
 /** `<glm-batch-cell>`: the pictures of one request, or how far they are. `row` is set once. */
 class Cell extends Element {
@@ -99,6 +100,24 @@ class Results extends Element {
     }), () => clearTimeout(this.#timer));
     this.listen(runs, 'change', () => this.#soon());
     this.#count();
+    this.#learn().catch(toastError);
+  }
+
+  /** Asks for the jobs of the batch that the page does not know, many at a time. */
+  async #learn() {
+    const unknown = new Set(this.run.rows.map((row) => row.job).filter((id) => id && !store.jobs.has(id)));
+    if (unknown.size === 0) return;
+    const names = [...unknown].sort();
+    await store.fetchJob(names.at(-1)).catch(() => {
+      // Its cell says what became of it.
+    });
+    let before = names.at(-1);
+    // Names of jobs are in the order of time; behind the first one there is nothing to be found.
+    while (before && before > names[0] && this.isConnected) {
+      const page = await api.get('/api/jobs', { query: { before, limit: MOST_IN_PAGE } });
+      for (const job of page.data) if (unknown.has(job.id)) store.keepJob(job);
+      before = page.next;
+    }
   }
 
   /** Hundreds of jobs change at once; counting them a few times a second is enough. */

@@ -183,7 +183,7 @@ export function gridForm(draft, { changed, begin }) {
           change: (event) => {
             own.field = event.target.value;
             own.text = '';
-            drawAxes();
+            Object.assign(values, { value: '', disabled: own.field === '', placeholder: placeholder(own.field) });
             refresh();
           },
         },

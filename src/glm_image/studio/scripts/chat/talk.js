@@ -89,7 +89,8 @@ export class Talk extends EventTarget {
    */
   async say(wish) {
     const load = this.#load;
-    let { id } = this;
+    const before = this.id;
+    let id = before;
     if (!id) {
       const title = wish.text.replace(/\s+/g, ' ').trim();
       const signs = [...title];
@@ -107,7 +108,7 @@ export class Talk extends EventTarget {
     // Without the sign the service would change the latest picture of the branch.
     const anew = wish.images.length === 0 && !/^\s*\/new\b/i.test(wish.text);
     body.text = anew ? ANEW + wish.text : wish.text;
-    const said = await api.post(`/api/conversations/${encodeURIComponent(id)}/turns`, body);
+    const said = await this.#handIn(id, body, before === null);
     store.keepJob(said.job);
     keepTip(id, said.answer.id);
     if (load === this.#load) {
@@ -116,6 +117,22 @@ export class Talk extends EventTarget {
       this.#changed();
     }
     return { id, job: said.job };
+  }
+
+  /** Says it; a conversation that would hold nothing else goes if it is refused. */
+  async #handIn(id, body, isFirst) {
+    const path = `/api/conversations/${encodeURIComponent(id)}`;
+    try {
+      return await api.post(`${path}/turns`, body);
+    } catch (error) {
+      if (isFirst && error.name === 'ApiError') {
+        await api.delete(path).catch(() => {
+          // An empty conversation in the list does no harm; the first error is the one to show.
+        });
+        if (this.id === id) this.id = null;
+      }
+      throw error;
+    }
   }
 
   #changed() {

@@ -117,9 +117,9 @@ class Answer extends Element {
       ? h('div', { class: `turn-pictures n${Math.min(pictures.length, 4)}` },
         pictures.map((picture) => this.#picture(store.pictures.get(picture.id) ?? picture)))
       : this.#nothing(job));
-    if (before.startsWith('running') && pictures.length) {
-      announce(t('chat.done', { count: pictures.length }));
-    }
+    if (!/^(running|queued)/.test(before)) return;
+    if (pictures.length) announce(t('chat.done', { count: pictures.length }));
+    else if (job?.failure) announce(t('chat.failed', { reason: job.failure.message }), { urgent: true });
   }
 
   #begin(job) {

@@ -217,12 +217,12 @@ class Chat extends Element {
 
   async #hand({ editing, ...wish }) {
     const parent = editing ? editing.parent_id ?? 'root' : this.#talk.tip;
-    const begins = this.#talk.id === null;
+    const from = this.#place.id;
     this.saying = true;
     try {
       const said = await this.#talk.say({ ...wish, parent });
       if (wish.mask) this.#masks.set(said.job.id, wish.mask);
-      if (begins) go(`#/chat/${said.id}`);
+      if (from === null && this.#place.id === null) go(`#/chat/${said.id}`);
       this.list.refresh();
       return said;
     } finally {

@@ -32,12 +32,11 @@ export function checkedWords(written, references) {
   return { text, problem };
 }
 
-/** Takes pictures that were pasted or dropped; what the page chose by itself makes room. */
+/** Takes pictures that were pasted or dropped. */
 export function takePictures(event, transfer, references) {
   const files = pictureFiles(transfer);
   if (files.length) {
     event.preventDefault();
-    if (references.items.every((one) => one.automatic)) references.items = [];
     references.add(...files);
   } else if (event.type === 'drop' && transfer.files.length) {
     event.preventDefault();
