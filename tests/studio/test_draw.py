@@ -61,7 +61,7 @@ def test_what_is_under_way_shows(visits: Visits, tmp_path: Path) -> None:
     with running(tmp_path / "slow", engine=FakeEngine(seconds=6, steps=8), keys=False) as rig:
         page = visits.open(rig.url)
         prompt_of(page).fill("a red circle")
-        page.get_by_role("radio", name="2", exact=True).check(force=True)
+        page.get_by_role("radio", name="2", exact=True).check()
         prompt_of(page).press("Control+Enter")
         bar = page.get_by_role("progressbar", name="Progress")
         expect(bar).to_be_visible()
@@ -113,7 +113,7 @@ def test_seeds_are_held_and_let_go(page: Page, rig: Rig) -> None:
     expect(page.get_by_role("button", name="Hold the layout")).to_have_attribute(
         "aria-pressed", "true"
     )
-    page.get_by_role("radio", name="3", exact=True).check(force=True)
+    page.get_by_role("radio", name="3", exact=True).check()
     submit(page, "a ring")
     until(lambda: len(jobs(rig)) == 1)
     drawing = jobs(rig)[0]["drawing"]
