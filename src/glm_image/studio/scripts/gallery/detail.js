@@ -54,6 +54,7 @@ class PictureView extends Element {
         this.#bar.node, this.#viewer, this.#variants.node),
       this.#panel);
     this.own(store.subscribe((change) => this.#onChange(change)), this.#keys());
+    this.listen(shownFeed(), 'change', () => this.#showBar());
     await this.#open();
   }
 
