@@ -137,6 +137,23 @@ def test_the_first_words_can_be_said_differently(visits: Visits, rig: Rig) -> No
     assert [one["prompt"] for one in jobs(rig)] == ["a dog", "a cat"]
 
 
+def test_a_picture_that_is_done_before_the_answers_come(visits: Visits, rig: Rig) -> None:
+    context = visits.enter(rig.url)
+    context.add_init_script(
+        """const real = window.fetch;
+        window.fetch = async (...given) => {
+            const answer = await real(...given);
+            if (/\\/turns$|\\/api\\/jobs\\/job_/.test(String(given[0]))) {
+                await new Promise((resolve) => setTimeout(resolve, 1500));
+            }
+            return answer;
+        };"""
+    )
+    page = visits.open(rig.url, "#/chat", context=context)
+    say(page, "a cat")
+    drawn(page, 1)
+
+
 @pytest.mark.parametrize("look", ALL_LOOKS, ids=str)
 def test_an_empty_conversation_says_what_to_do(visits: Visits, rig: Rig, look: Look) -> None:
     page = visits.open(rig.url, "#/chat", look)

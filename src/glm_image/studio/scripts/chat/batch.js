@@ -18,7 +18,7 @@ class Batch extends Element {
   #digest = null;
 
   async connected() {
-    await Promise.all([loadWords('batch'), addStyles('batch'), addStyles('draw')]);
+    await Promise.all([loadWords('batch'), addStyles('batch')]);
     if (!this.isConnected) return;
     this.form = h('div', {});
     this.results = h('div', { class: 'batch-results' });

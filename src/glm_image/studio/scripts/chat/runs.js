@@ -3,6 +3,7 @@
  * browser; every request has a key of its own, so going on after a reload draws nothing twice.
  */
 import { cancel, completed, newToken, post } from '../core/actions.js';
+import { isRefusal } from '../core/api.js';
 import { hasEnded, store } from '../core/store.js';
 
 const NAME = 'glm.batches';
@@ -74,13 +75,19 @@ class Runs extends EventTarget {
       this.#wait(null);
     } catch (error) {
       const offline = error.name === 'OfflineError' || error.status === 503;
-      if (offline || error.status === 429) {
+      if (offline || (error.status === 429 && !isRefusal(error))) {
+        if (error.name === 'OfflineError') store.suspect();
         this.#wait(offline ? 'offline' : 'room');
         const pause = error.retryAfter ? error.retryAfter * 1000 : PAUSE_MS;
         await new Promise((resolve) => { setTimeout(resolve, Math.min(pause, 60_000)); });
         return;
       }
-      if (error.status === 401) run.stopped = true;
+      // With another key it goes on.
+      if (isRefusal(error)) {
+        run.stopped = true;
+        this.#keep();
+        return;
+      }
       row.error = error.message;
     }
     this.#keep();

@@ -125,6 +125,7 @@ export class Talk extends EventTarget {
     try {
       return await api.post(`${path}/turns`, body);
     } catch (error) {
+      if (error.name === 'OfflineError') store.suspect();
       if (isFirst && error.name === 'ApiError') {
         await api.delete(path).catch(() => {
           // An empty conversation in the list does no harm; the first error is the one to show.

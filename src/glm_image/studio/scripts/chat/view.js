@@ -28,7 +28,7 @@ class Chat extends Element {
   }
 
   async connected() {
-    await Promise.all([loadWords('references'), addStyles('references'), addStyles('draw')]);
+    await Promise.all([loadWords('references'), addStyles('references')]);
     if (!this.isConnected) return;
     this.list = h('glm-conversations', {
       on: {

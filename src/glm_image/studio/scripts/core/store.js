@@ -35,6 +35,7 @@ class Store {
   #listeners = new Set();
   #line = new EventLine((event) => this.#apply(event), (state, error) => this.#heard(state, error));
   #fetching = new Map();
+  #outdated = new Set();
   #filling = null;
 
   /** Connects. */
@@ -127,7 +128,10 @@ class Store {
     if (!this.#fetching.has(id)) {
       const work = api.get(`/api/jobs/${encodeURIComponent(id)}`)
         .then((answer) => this.keepJob(answer));
-      this.#fetching.set(id, work.finally(() => this.#fetching.delete(id)));
+      this.#fetching.set(id, work.finally(() => {
+        this.#fetching.delete(id);
+        if (this.#outdated.delete(id)) this.#refetch(id);
+      }));
     }
     return this.#fetching.get(id);
   }
@@ -227,6 +231,11 @@ class Store {
   }
 
   #refetch(id) {
+    // What is on its way may be older than the event that asks for it.
+    if (this.#fetching.has(id)) {
+      this.#outdated.add(id);
+      return;
+    }
     this.fetchJob(id).catch((error) => {
       if (error.status === 404) {
         this.jobs.delete(id);
