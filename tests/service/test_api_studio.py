@@ -88,7 +88,7 @@ def test_head_says_what_get_sends(http: httpx2.Client) -> None:
         "%2e%2e/serving/app.py",
         "scripts",
         "",
-        "a\0b",
+        "%00",
     ],
 )
 def test_nothing_else_is_sent(http: httpx2.Client, path: str) -> None:
