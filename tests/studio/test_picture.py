@@ -119,6 +119,7 @@ def test_a_link_needs_no_key_and_ends(visits: Visits, tmp_path: Path) -> None:
         answer = httpx2.get(link)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "image/png"
+        page.close()
 
 
 def test_marks_and_tags_are_kept(visits: Visits, rig: Rig) -> None:
