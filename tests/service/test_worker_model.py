@@ -129,10 +129,11 @@ def test_codes_are_told_while_they_are_written(
     told: dict[int, dict[int, int]] = {0: {}, 1: {}}
     for word in words:
         if isinstance(word, Codes):
-            assert (word.rows, word.columns) == (2, 2)
-            places = range(word.start, word.start + len(word.codes))
-            assert not told[word.index].keys() & set(places)
-            told[word.index] |= zip(places, word.codes, strict=True)
+            assert word.start + len(word.codes) <= word.rows * word.columns
+            if (word.rows, word.columns) == (2, 2):
+                # What is told twice there is a preview of the same size, which comes first.
+                places = range(word.start, word.start + len(word.codes))
+                told[word.index] |= zip(places, word.codes, strict=True)
     assert sum(isinstance(word, Codes) for word in words) > 2
     for index, packed in tokens(words).items():
         written = unpack(packed, (2, 2), 10**6).tolist()

@@ -28,7 +28,7 @@ POLICY = {
 def test_the_start_is_light(visits: Visits, rig: Rig) -> None:
     page = visits.open(rig.url)
     expect(page.get_by_role("textbox").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(700)
     loaded = page.evaluate(
         """() => [...performance.getEntriesByType('navigation'),
                   ...performance.getEntriesByType('resource')]

@@ -40,7 +40,7 @@ def unharmed(page: Page) -> None:
 
 def show(page: Page, place: str) -> None:
     page.evaluate("(place) => { location.hash = place; }", place)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(700)
     page.wait_for_timeout(100)
     unharmed(page)
 
@@ -63,7 +63,9 @@ def test_words_in_every_view(visits: Visits, hostile: Rig) -> None:
     key = administrator(hostile)
     pictures = hostile.store.pictures("local")
     # The pictures are those of the time without keys; they go to the owner of the key.
-    with httpx2.Client(base_url=hostile.url, headers={"Authorization": f"Bearer {key}"}) as http:
+    with httpx2.Client(
+        base_url=hostile.url, headers={"Authorization": f"Bearer {key}"}, timeout=60
+    ) as http:
         for words in CORPUS:
             draw(hostile, words, key=key)
         http.post("/api/conversations", json={"title": CORPUS[0]})

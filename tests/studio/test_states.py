@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from serving_rig import Rig, running
 
 from glm_image.serving.records import Failure
+from glm_image.serving.settings import Times
 
 FAILS = Failure(
     code="1230",
@@ -64,7 +65,7 @@ def go(page: Page, place: str) -> None:
     """Show a view, and wait until it stands still."""
     page.evaluate("(place) => { location.hash = place; }", place)
     expect(page.locator("main :is(h1, h2, [role=textbox], textarea)").first).to_be_attached()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(700)
     settle(page)
 
 
@@ -106,7 +107,7 @@ def test_all_views_in_all_looks(visits: Visits, full: Rig, look: Look) -> None:
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_a_job_under_way_and_its_end(visits: Visits, tmp_path: Path, look: Look) -> None:
     engine = FakeEngine(seconds=600, places=1)
-    with running(tmp_path, engine=engine, keys=False) as rig:
+    with running(tmp_path, engine=engine, keys=False, times=Times(drain_seconds=0.1)) as rig:
         for words in ("the first", "the second"):
             httpx2.post(
                 f"{rig.url}/api/jobs", timeout=60, json={"prompt": words, "n": 2, "previews": 2}

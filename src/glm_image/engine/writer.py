@@ -189,15 +189,20 @@ class Writer:
 
     def _rasters(self, writing: Writing, job: Job) -> list[Raster]:
         """What is written so far of a request's pictures that are not finished."""
-        return [
-            Raster(
-                number=task.number,
-                grid=task.request.rasters[-1],
-                codes=tuple(writing.raster(row)),
-            )
-            for row, task in self._rows.items()
-            if task.job is job
-        ]
+        found: list[Raster] = []
+        for row, task in self._rows.items():
+            if task.job is job:
+                number, codes = writing.raster(row)
+                grids = task.request.rasters
+                found.append(
+                    Raster(
+                        number=task.number,
+                        left=len(grids) - 1 - number,
+                        grid=grids[number],
+                        codes=tuple(codes),
+                    )
+                )
+        return found
 
     def _pass_on(self, task: Task, written: Written) -> None:
         # The other half may work on another stream, which knows nothing of this one's memory.

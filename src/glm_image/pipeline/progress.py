@@ -17,15 +17,17 @@ Preview = Callable[[], list[PilImage.Image]]
 
 @dataclass(frozen=True, kw_only=True)
 class Raster:
-    """What the generator has written of one picture so far.
+    """What the generator has written so far of the raster of one picture that it is writing.
 
     Args:
         number: Place of the picture in the request.
-        grid: Rows and columns of its large raster.
+        left: Rasters that follow: 0 for the large one, 1 for a preview before it.
+        grid: Rows and columns of the raster.
         codes: The first codes of it, row by row.
     """
 
     number: int
+    left: int
     grid: Grid
     codes: tuple[int, ...]
 

@@ -185,14 +185,18 @@ class JobRun:
         await self._note(EventKind.PROGRESS, {**data, **self._written()})
 
     def _written(self) -> dict[str, object]:
-        """Codes that came since the last note; the pictures of a job have one size."""
+        """Codes that came since the last note, of the raster that is being written."""
         codes, self._codes = self._codes, []
         if not codes:
             return {}
+        # A preview that is small comes before the large raster; once that begins, it is over.
+        grid = (codes[-1].rows, codes[-1].columns)
         parts = [
-            {"index": one.index, "start": one.start, "codes": list(one.codes)} for one in codes
+            {"index": one.index, "start": one.start, "codes": list(one.codes)}
+            for one in codes
+            if (one.rows, one.columns) == grid
         ]
-        return {"codes": parts, "grid": [codes[0].rows, codes[0].columns]}
+        return {"codes": parts, "grid": list(grid)}
 
     async def _keep(self, result: Result) -> None:
         """Look at a picture, store its file, and tell that it is there."""

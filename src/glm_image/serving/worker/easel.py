@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ from glm_image.engine.limits import Limits
 from glm_image.engine.ticket import Ticket
 from glm_image.errors import CancelledError, GlmImageError
 from glm_image.image.codec import to_pil
-from glm_image.pipeline.progress import Progress
+from glm_image.pipeline.progress import Progress, Raster
 from glm_image.pipeline.system import System
 from glm_image.serving.worker.card import card
 from glm_image.serving.worker.codes import pack
@@ -42,7 +42,6 @@ from glm_image.serving.worker.protocol import (
     Tokens,
     Word,
 )
-from glm_image.types import Grid
 
 Say = Callable[[Frame], None]
 """Takes what is said; never waits, and may be called by every thread."""
@@ -63,7 +62,7 @@ class _Order:
         finishing: Files being made.
         delivered: Pictures that were drawn.
         shown: Previews of the decoder's way so far.
-        told: Codes of each picture that were told.
+        told: Codes that were told, by picture and by the rasters that follow.
         read: When codes were last read, on the monotonic clock.
     """
 
@@ -74,7 +73,7 @@ class _Order:
     finishing: list[Future[None]] = field(default_factory=list)
     delivered: set[int] = field(default_factory=set)
     shown: int = 0
-    told: dict[int, int] = field(default_factory=dict)
+    told: dict[tuple[int, int], int] = field(default_factory=dict)
     read: float = 0.0
 
 
@@ -161,7 +160,15 @@ class Easel:
                 self._tell(order, Step(done=event.index, total=event.total))
                 self._show(order, event)
             case CodesReady():
-                self._say_codes(order, event.number, event.codes.grid, event.codes.ids_n.tolist())
+                self._say_codes(
+                    order,
+                    Raster(
+                        number=event.number,
+                        left=0,
+                        grid=event.codes.grid,
+                        codes=tuple(event.codes.ids_n.tolist()),
+                    ),
+                )
                 self._tell(order, Tokens(index=event.number, codes=pack(event.codes)))
             case PictureReady():
                 order.delivered.add(event.number)
@@ -183,17 +190,20 @@ class Easel:
             return
         order.read = now
         for raster in event.rasters():
-            self._say_codes(order, raster.number, raster.grid, raster.codes)
+            self._say_codes(order, raster)
 
-    def _say_codes(self, order: _Order, index: int, grid: Grid, codes: Sequence[int]) -> None:
-        """Tell those codes of a picture that were not told before."""
-        start = order.told.get(index, 0)
-        if start >= len(codes):
+    def _say_codes(self, order: _Order, raster: Raster) -> None:
+        """Tell those codes of a raster that were not told before."""
+        start = order.told.get((raster.number, raster.left), 0)
+        if start >= len(raster.codes):
             return
-        order.told[index] = len(codes)
-        rows, columns = grid
-        new = tuple(codes[start:])
-        self._tell(order, Codes(index=index, start=start, rows=rows, columns=columns, codes=new))
+        order.told[raster.number, raster.left] = len(raster.codes)
+        rows, columns = raster.grid
+        new = raster.codes[start:]
+        self._tell(
+            order,
+            Codes(index=raster.number, start=start, rows=rows, columns=columns, codes=new),
+        )
 
     def _show(self, order: _Order, event: Progress) -> None:
         """Draw previews where the decoder has come far enough for the next one."""

@@ -163,7 +163,9 @@ class Tokens:
 
 @dataclass(frozen=True, kw_only=True)
 class Codes:
-    """What the generator has written of a picture since it last told.
+    """What the generator has written of a raster of a picture since it last told.
+
+    The preview comes before the large raster, if there is one, and has a grid of its own.
 
     Args:
         index: Which picture.

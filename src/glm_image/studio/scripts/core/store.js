@@ -203,6 +203,8 @@ class Store {
     job.total = data.total;
     job.position = null;
     job.progress = { stage: data.stage, done: data.done, total: data.total };
+    // A preview with a grid of its own comes before the large raster.
+    if (data.grid && String(data.grid) !== String(job.grid)) job.codes = new Map();
     job.grid = data.grid ?? job.grid;
     for (const part of data.codes ?? []) {
       const codes = job.codes.get(part.index) ?? new Map();
