@@ -21,6 +21,18 @@ class DrawView extends Element {
     this.#foldOnScroll();
     this.own(shortcuts.addAll(this.#keys()));
     this.listen(this, 'keydown', (event) => this.#move(event));
+    this.listen(this.#composer, 'sent', () => this.#showLatest());
+  }
+
+  /** Those who have asked for a picture see it begin, wherever they had scrolled. */
+  #showLatest() {
+    if (this.#wall.getBoundingClientRect().top < 0) {
+      this.scrollIntoView({ block: 'start' });
+    } else {
+      requestAnimationFrame(() => {
+        this.#wall.querySelector('article')?.scrollIntoView({ block: 'nearest' });
+      });
+    }
   }
 
   /** Called when the address changes without the view: nothing here depends on it. */
