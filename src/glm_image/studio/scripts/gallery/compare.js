@@ -104,8 +104,9 @@ class CompareView extends Element {
     const pair = this.#pair;
     this.#showBar();
     this.#draw();
-    const [votes, ...jobs] = await Promise.allSettled([
-      fetchVotes(), ...pair.map(({ job_id: id }) => store.jobs.get(id) ?? store.fetchJob(id)),
+    const feed = shownFeed();
+    const [votes, , ...jobs] = await Promise.allSettled([
+      fetchVotes(), feed.items.length === 0 ? feed.more() : null, ...pair.map(({ job_id: id }) => store.jobs.get(id) ?? store.fetchJob(id)),
     ]);
     if (pair !== this.#pair || !this.isConnected) return;
     if (votes.status === 'fulfilled') this.#votes = votes.value;
