@@ -106,7 +106,9 @@ class CompareView extends Element {
     this.#draw();
     const feed = shownFeed();
     const [votes, , ...jobs] = await Promise.allSettled([
-      fetchVotes(), feed.items.length === 0 ? feed.more() : null, ...pair.map(({ job_id: id }) => store.jobs.get(id) ?? store.fetchJob(id)),
+      fetchVotes(),
+      feed.items.length === 0 ? feed.more() : null,
+      ...pair.map(({ job_id: id }) => store.jobs.get(id) ?? store.fetchJob(id)),
     ]);
     if (pair !== this.#pair || !this.isConnected) return;
     if (votes.status === 'fulfilled') this.#votes = votes.value;
