@@ -12,6 +12,7 @@ from glm_image.serving import visible_label
 from glm_image.serving.painter import Inputs
 from glm_image.serving.records import Claim, Drawing, Failure, ModelCard
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Message,
@@ -110,6 +111,9 @@ class FakeEngine:
                 if stop.is_set():
                     yield Error(failure=cancelled)
                     return
+                if stage is Token:
+                    for codes in self._codes(drawing, done):
+                        yield codes
                 yield stage(done=done, total=self.steps)
                 if stage is Step and done <= drawing.previews:
                     small = plain(32, 32, done, "jpeg")
@@ -118,6 +122,17 @@ class FakeEngine:
                 yield Tokens(index=0, codes=b"codes")
         if drawing.prompt in self.failures:
             yield Error(failure=self.failures[drawing.prompt])
+
+    def _codes(self, drawing: Drawing, done: int) -> list[Codes]:
+        """What is written of each picture in one step."""
+        rows, columns = max(1, drawing.height // 32), max(1, drawing.width // 32)
+        start = rows * columns * (done - 1) // self.steps
+        end = rows * columns * done // self.steps
+        codes = tuple((place * 977) % 16384 for place in range(start, end))
+        return [
+            Codes(index=index, start=start, rows=rows, columns=columns, codes=codes)
+            for index in range(drawing.count)
+        ]
 
 
 def _result(drawing: Drawing, index: int, seed: int) -> Result:

@@ -1,5 +1,6 @@
 """Our own API: jobs and their events, pictures, uploads, conversations."""
 
+import base64
 import io
 import threading
 import time
@@ -10,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from event_lines import heard
-from fake import FakeEngine, plain
+from fake import FakeEngine, masked, plain
 from PIL import Image
 from serving_rig import Rig, running
 
@@ -274,6 +275,18 @@ def test_uploads_that_are_refused(
     assert param is None or answer.json()["error"]["param"] == param
 
 
+def test_a_picture_on_a_larger_canvas_keeps_its_parent(http: httpx2.Client) -> None:
+    first = finished(http)["pictures"][0]
+    canvas = http.post("/api/uploads", files={"file": ("a.png", plain(96, 64))}).json()
+    second = finished(http, images=[canvas["id"]], parents=[first["id"]], size="96x64")
+    assert second["drawing"]["parents"] == [first["id"]]
+    assert second["pictures"][0]["parents"] == [first["id"]]
+    found = http.get("/api/images", params={"parent": first["id"]}).json()["data"]
+    assert [one["id"] for one in found] == [second["pictures"][0]["id"]]
+    missing = http.post("/api/jobs", json={"prompt": "a", "parents": ["img_nobody"]})
+    assert missing.status_code == 404
+
+
 # ------------------------------------------------------------------------ conversations
 
 
@@ -307,6 +320,27 @@ def test_a_picture_is_drawn_and_changed_by_talking(http: httpx2.Client) -> None:
     assert [one["id"] for one in http.get("/api/conversations").json()["data"]] == [talk["id"]]
     http.delete(f"/api/conversations/{talk['id']}")
     assert http.get(f"/api/conversations/{talk['id']}").status_code == 404
+
+
+def test_a_turn_keeps_its_sources_and_may_change_a_part_only(rig: Rig, http: httpx2.Client) -> None:
+    given = http.post("/api/uploads", files={"file": ("a.png", plain(64, 64))}).json()
+    area = f"data:image/png;base64,{base64.b64encode(masked(64, 64)).decode()}"
+    talk = http.post("/api/conversations", json={}).json()
+    turns = f"/api/conversations/{talk['id']}/turns"
+    fields = {"images": [given["id"]], "mask": area, "previews": 2}
+    said = http.post(turns, json={"text": "add a hat", **fields}).json()
+    drawing = said["job"]["drawing"]
+    assert (drawing["masked"], drawing["previews"], drawing["sources"]) == (True, 2, 1)
+    until(http, said["job"]["id"], "succeeded")
+    assert rig.engine.inputs[-1].mask is not None
+    again = http.post(turns, json={"text": "add a tie", "parent_id": "root"}).json()
+    assert again["turn"]["parent_id"] is None
+    assert again["job"]["drawing"]["sources"] == 0
+    tree = http.get(f"/api/conversations/{talk['id']}").json()["turns"]
+    assert [turn["sources"] for turn in tree if turn["role"] == "user"] == [[given["id"]], []]
+    assert all(turn["sources"] == [] for turn in tree if turn["role"] == "assistant")
+    wrong = http.post(turns, json={"text": "x", "images": [given["id"]], "mask": given["id"]})
+    assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "mask")
 
 
 def test_a_turn_that_answers_nothing(http: httpx2.Client) -> None:

@@ -20,6 +20,7 @@ from glm_image.serving.worker.card import fingerprint
 from glm_image.serving.worker.codes import pack, unpack
 from glm_image.serving.worker.easel import Easel
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Frame,
@@ -119,6 +120,25 @@ def test_an_order_is_told_and_drawn_as_the_pipeline_draws(
     for index, prior in enumerate(alone.prior_tokens):
         packed = pack(PriorTokens(ids_n=prior.flatten(), grid=(2, 2)))
         assert tokens(words)[index] == packed
+
+
+def test_codes_are_told_while_they_are_written(
+    easel: Easel, said: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glm_image.serving.worker.easel.CODES_SECONDS", 0.0)
+    words = ask(easel, said, prompt="a", seeds=(7, 8))
+    told: dict[int, dict[int, int]] = {0: {}, 1: {}}
+    for word in words:
+        if isinstance(word, Codes):
+            assert word.start + len(word.codes) <= word.rows * word.columns
+            if (word.rows, word.columns) == (2, 2):
+                # What is told twice there is a preview of the same size, which comes first.
+                places = range(word.start, word.start + len(word.codes))
+                told[word.index] |= zip(places, word.codes, strict=True)
+    assert sum(isinstance(word, Codes) for word in words) > 2
+    for index, packed in tokens(words).items():
+        written = unpack(packed, (2, 2), 10**6).tolist()
+        assert [told[index][place] for place in range(4)] == written
 
 
 def test_pictures_and_previews_carry_their_labels(easel: Easel, said: Listener) -> None:

@@ -24,7 +24,7 @@ from glm_image.pipeline import families
 from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.params import PaintingParams
 from glm_image.pipeline.picture import Made, Picture
-from glm_image.pipeline.progress import Preview, Progress
+from glm_image.pipeline.progress import Preview, Progress, Rasters
 from glm_image.pipeline.writing import Written
 from glm_image.types import GeneratorInput
 
@@ -176,10 +176,11 @@ class Job:
         """Tell how far a stage is."""
         self._tell(Progress(stage=stage, index=index, total=total, preview=preview))
 
-    def report_writing(self) -> None:
-        """Tell how many codes are written."""
+    def report_writing(self, rasters: Rasters | None = None) -> None:
+        """Tell how many codes are written, and how they can be read."""
         total = sum(task.new_tokens for task in self.tasks)
-        self.report("generator", sum(task.codes for task in self.tasks), total)
+        done = sum(task.codes for task in self.tasks)
+        self._tell(Progress(stage="generator", index=done, total=total, rasters=rasters))
 
     def report_painting(self, preview: Preview) -> None:
         """Tell how many steps are done."""

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
@@ -14,6 +15,7 @@ from glm_image.errors import InputError
 from glm_image.pipeline import prior, stages
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Batch
+from glm_image.pipeline.progress import Raster
 from glm_image.pipeline.sampling import Sampler
 from glm_image.pipeline.system import System
 from glm_image.pipeline.writing import Writing, Written
@@ -184,9 +186,26 @@ class Writer:
         for task in done:
             task.codes = task.new_tokens
         for job in jobs:
-            job.report_writing()
+            job.report_writing(partial(self._rasters, writing, job))
         for task, written in done.items():
             self._pass_on(task, written)
+
+    def _rasters(self, writing: Writing, job: Job) -> list[Raster]:
+        """What is written so far of a request's pictures that are not finished."""
+        found: list[Raster] = []
+        for row, task in self._rows.items():
+            if task.job is job:
+                number, codes = writing.raster(row)
+                grids = task.request.rasters
+                found.append(
+                    Raster(
+                        number=task.number,
+                        left=len(grids) - 1 - number,
+                        grid=grids[number],
+                        codes=tuple(codes),
+                    )
+                )
+        return found
 
     def _pass_on(self, task: Task, written: Written) -> None:
         # The other half may work on another stream, which knows nothing of this one's memory.

@@ -15,6 +15,7 @@ from glm_image.serving.hub import Hub
 from glm_image.serving.job_run import JobRun, Workshop
 from glm_image.serving.moderation import Moderator
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
 from glm_image.serving.progress_notes import News, ProgressNotes
 from glm_image.serving.records import Claim, Event, EventKind, JobState, new_id
 from glm_image.serving.settings import Times
@@ -47,6 +48,7 @@ class Dispatcher:
         hub: Who is told about previews.
         moderator: Who looks at what was drawn.
         times: Leases and deadlines.
+        pause: Whether jobs may begin; without it they always may.
 
     Attributes:
         owner: Name under which it claims.
@@ -62,11 +64,13 @@ class Dispatcher:
         hub: Hub,
         moderator: Moderator,
         times: Times,
+        pause: Pause | None = None,
     ) -> None:
         self.owner = new_id("owner")
         self.draining = False
         self._drained = False
         self._store, self._painter, self._times = store, painter, times
+        self._pause = pause
         self._workshop = Workshop(
             store=store,
             blobs=blobs,
@@ -162,6 +166,8 @@ class Dispatcher:
 
     async def _claim(self) -> None:
         """Claim what can begin now."""
+        if self._pause is not None and self._pause.on:
+            return
         # A job that ends while this looks makes room that this does not know of.
         self._left_waiting = True
         is_full = False

@@ -29,6 +29,7 @@ from glm_image.serving.records import (
 from glm_image.serving.store import Store
 from glm_image.serving.worker.failures import failure_of, lost
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Message,
@@ -100,6 +101,7 @@ class JobRun:
         self._last: Result | None = None
         self._place: tuple[Stage, int, int] = (Stage.WRITE, 0, 0)
         self._steps = (0, 0)
+        self._codes: list[Codes] = []
 
     async def draw(self) -> None:
         """Draw, from the first input to the last picture."""
@@ -122,7 +124,7 @@ class JobRun:
     def news(self) -> dict[str, object]:
         """How far the job is, as an event tells it."""
         stage, done, total = self._place
-        return {"stage": stage.value, "done": done, "total": total}
+        return {"stage": stage.value, "done": done, "total": total, **self._written()}
 
     async def stop(self) -> None:
         """Stop drawing; the claim does not hold any more."""
@@ -165,6 +167,8 @@ class JobRun:
         match message:
             case Token(done=done, total=total):
                 self._progress(Stage.WRITE, done, total)
+            case Codes():
+                self._codes.append(message)
             case Step(done=done, total=total):
                 self._steps = (done, total)
                 if done < total:
@@ -183,6 +187,20 @@ class JobRun:
     def _progress(self, stage: Stage, done: int, total: int) -> None:
         self._place = (stage, done, total)
         self._workshop.progress.note(self)
+
+    def _written(self) -> dict[str, object]:
+        """Codes that came since the last note, of the raster that is being written."""
+        codes, self._codes = self._codes, []
+        if not codes:
+            return {}
+        # A preview that is small comes before the large raster; once that begins, it is over.
+        grid = (codes[-1].rows, codes[-1].columns)
+        parts = [
+            {"index": one.index, "start": one.start, "codes": list(one.codes)}
+            for one in codes
+            if (one.rows, one.columns) == grid
+        ]
+        return {"codes": parts, "grid": list(grid)}
 
     async def _keep(self, result: Result) -> None:
         """Look at a picture, store its file, and tell that it is there.

@@ -284,8 +284,10 @@ class Event:
         cursor: Counts up within the owner, over all jobs; 0 for what is not kept.
         kind: What ``data`` tells.
         data: By kind. state: ``state``, ``attempt`` and, where there is one, ``failure``.
-            progress: ``stage``, ``done``, ``total``. picture: a :class:`Picture`. preview:
-            ``index`` and whatever else the listeners agreed on.
+            progress: ``stage``, ``done``, ``total`` and, where codes were written since the last
+            one, ``codes`` with ``index``, ``start`` and ``codes`` each, and ``grid``.
+            picture: a :class:`Picture`. preview: ``index`` and whatever else the listeners
+            agreed on.
         at: When.
     """
 
@@ -351,6 +353,7 @@ class ModelCard:
         top_p: Usual share of probability; None without a generator.
         refused: Fields of a request that mean nothing to the model.
         created: When the model was made.
+        examples: Prompts that it draws well, if it names any.
     """
 
     name: str
@@ -369,6 +372,7 @@ class ModelCard:
     top_p: float | None
     refused: tuple[str, ...] = ()
     created: float
+    examples: tuple[str, ...] = ()
 
 
 def new_id(prefix: str, now: float | None = None) -> str:

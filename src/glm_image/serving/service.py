@@ -1,5 +1,6 @@
 """What the routes work with, and how they call what blocks."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -15,9 +16,12 @@ from glm_image.serving.errors import Code, RequestError, UnavailableError
 from glm_image.serving.hub import Hub
 from glm_image.serving.intake.fetch import Fetcher
 from glm_image.serving.intake.gate import Intake
+from glm_image.serving.metrics import Worker
 from glm_image.serving.moderation import Moderator
+from glm_image.serving.ocr.desk import ReadingDesk
 from glm_image.serving.pace import Pace
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
 from glm_image.serving.planner import Planner
 from glm_image.serving.records import Failure, ModelCard
 from glm_image.serving.settings import KeyDefaults, Settings
@@ -51,6 +55,10 @@ class Service:
         threads: How many calls may block at once.
         pace: How long jobs take.
         streams: How many event streams are open.
+        pause: Whether jobs may begin.
+        desk: Reads the letters of finished pictures.
+        workers: Gives the engine processes whose figures are shown.
+        began: When the service started, on the monotonic clock.
     """
 
     settings: Settings
@@ -65,6 +73,10 @@ class Service:
     moderator: Moderator
     planner: Planner
     threads: anyio.CapacityLimiter
+    pause: Pause
+    workers: Callable[[], Sequence[Worker]] = tuple
+    desk: ReadingDesk = field(default_factory=ReadingDesk)
+    began: float = field(default_factory=time.monotonic)
     pace: Pace = field(default_factory=Pace)
     streams: Streams = field(default_factory=Streams)
 

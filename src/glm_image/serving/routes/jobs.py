@@ -1,5 +1,6 @@
 """Jobs: hand in, look, listen, cancel, try again."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -51,6 +52,12 @@ async def create(
         idempotency_key=idempotency_key,
     )
     order = with_previews(service, order, body.previews, field="previews")
+    kin = [
+        await service.call(service.store.picture, name, caller.key_id)
+        for name in body.parents or ()
+    ]
+    parents = dict.fromkeys((*order.drawing.parents, *(picture.id for picture in kin)))
+    order = replace(order, drawing=replace(order.drawing, parents=tuple(parents)))
     submitted = await submit(service, caller, order, waits=False)
     answer = job_answer(submitted.job, Addresses.of(service, request), order.notes)
     return JSONResponse(
@@ -127,5 +134,5 @@ async def retry(job_id: JobId, request: Request, service: ServiceDep, caller: Dr
 
 def image_request(body: JobRequest) -> ImageRequest:
     """The same request as the image calls have it."""
-    fields = body.model_dump(exclude_none=True, exclude={"previews"})
+    fields = body.model_dump(exclude_none=True, exclude={"previews", "parents"})
     return ImageRequest.model_validate(fields)

@@ -36,6 +36,10 @@ class JobRequest(Strict):
         default=None, description="Pictures to edit: ids, addresses, data URIs.", max_length=16
     )
     mask: Text | None = None
+    parents: Annotated[list[Text], Field(max_length=16)] | None = Field(
+        default=None,
+        description="Ids of pictures that it comes from beside those named, as an enlarged canvas.",
+    )
     strip_prompt: bool | None = None
 
 

@@ -28,6 +28,8 @@ class ModelAnswer(Answer):
     temperature: float | None
     top_p: float | None
     refused: list[str] = Field(description="Fields of requests that mean nothing to it.")
+    prompt_characters: int = Field(description="Longest prompt that the service takes.")
+    examples: list[str] = Field(description="Prompts that it draws well, if it names any.")
 
 
 class ModelList(Answer):

@@ -12,10 +12,10 @@ from glm_image.serving.store.database import Unit
 from glm_image.serving.store.policy import Policy
 from glm_image.serving.store.tables import jobs, tenants
 
-_MINUTE = 60.0
-_DAY = 24 * 3600.0
+MINUTE = 60.0
+DAY = 24 * 3600.0
 
-_UNPAID = (JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
+UNPAID = (JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
 """Ends that are not counted among the pictures of a day."""
 
 
@@ -70,26 +70,26 @@ class Allowance:
 
     def _check_minute(self, recent: int, limit: int) -> None:
         if recent >= limit:
-            since = self.unit.now - _MINUTE
+            since = self.unit.now - MINUTE
             first = self._number(sa.func.min(jobs.c.created), jobs.c.created > since)
             raise BusyError(
                 f"this key has asked {limit} times within a minute, which is its limit",
                 code=Code.FREQUENCY,
-                retry_after=max(1.0, first + _MINUTE - self.unit.now),
+                retry_after=max(1.0, first + MINUTE - self.unit.now),
                 field="per_minute",
             )
 
     def _check_day(self, count: int, limit: int) -> None:
-        midnight = self.unit.now - self.unit.now % _DAY
+        midnight = self.unit.now - self.unit.now % DAY
         total = sa.func.coalesce(sa.func.sum(jobs.c.images), 0)
-        paid = jobs.c.state.not_in(_UNPAID)
+        paid = jobs.c.state.not_in(UNPAID)
         spent = int(self._number(total, paid, jobs.c.created >= midnight))
         if spent + count > limit:
             raise BusyError(
                 f"{spent} pictures of today are spent and {count} more are asked for, "
                 f"the limit of this key is {limit}",
                 code=Code.DAILY_CAP,
-                retry_after=midnight + _DAY - self.unit.now,
+                retry_after=midnight + DAY - self.unit.now,
                 field="per_day",
                 hint="ask again after midnight in UTC, or for fewer pictures",
             )
@@ -123,7 +123,7 @@ class Queue:
     @classmethod
     def of(cls, unit: Unit, key_id: str) -> Self:
         """The queue as it is now."""
-        sought = {"asker": key_id, "since": unit.now - _MINUTE}
+        sought = {"asker": key_id, "since": unit.now - MINUTE}
         row = unit.connection.execute(_QUEUE, sought).one()
         return cls(waiting=row.waiting, present=row.present, recent=row.recent, start=row.start)
 

@@ -51,6 +51,7 @@ def card(system: Loaded, name: str, source: str | None) -> ModelCard:
         top_p=None if can.sampling is None else can.sampling.top_p,
         refused=_OF_CODES if can.sampling is None else (),
         created=(folder / MARKER_FILE).stat().st_mtime,
+        examples=() if about is None else about.examples,
     )
 
 

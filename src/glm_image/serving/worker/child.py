@@ -9,12 +9,11 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from glm_image.errors import GlmImageError
 from glm_image.serving import logs
+from glm_image.serving.memory import resident_bytes
 from glm_image.serving.settings import LogSettings
 from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of, failure_of_loading
 from glm_image.serving.worker.outbox import Outbox
@@ -142,17 +141,9 @@ class _Heart:
                 Frame(
                     word=Beat(
                         orders=0 if easel is None else easel.orders,
-                        memory=_resident_bytes(),
+                        memory=resident_bytes(),
                         device_memory=0 if easel is None else easel.device_memory,
                     )
                 )
             )
             never.wait(BEAT_SECONDS)
-
-
-def _resident_bytes() -> int:
-    """Bytes of this process in memory; 0 where the system does not tell."""
-    with suppress(OSError, ValueError, IndexError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    return 0

@@ -162,6 +162,27 @@ class Tokens:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Codes:
+    """What the generator has written of a raster of a picture since it last told.
+
+    The preview comes before the large raster, if there is one, and has a grid of its own.
+
+    Args:
+        index: Which picture.
+        start: Place of the first code in the raster, row by row.
+        rows: Of the raster.
+        columns: Of the raster.
+        codes: The codes.
+    """
+
+    index: int
+    start: int
+    rows: int
+    columns: int
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """The decoder paints.
 
@@ -237,7 +258,7 @@ class Error:
 Command = Load | Submit | Cancel | Stop
 """What the service says."""
 
-Message = Token | Tokens | Step | Preview | Result | Done | Error
+Message = Token | Tokens | Codes | Step | Preview | Result | Done | Error
 """What is said about an order; the last one is ``Done`` or ``Error``."""
 
 Word = Command | Message | Hello | Beat
@@ -252,6 +273,7 @@ _KINDS: Mapping[str, type[Word]] = {
     "beat": Beat,
     "token": Token,
     "tokens": Tokens,
+    "codes": Codes,
     "step": Step,
     "preview": Preview,
     "result": Result,

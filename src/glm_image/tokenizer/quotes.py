@@ -1,0 +1,114 @@
+"""The quoted texts of a prompt: what is to be written in the picture.
+
+A prompt marks these texts by quoting them. Finding them needs no network, so that a service can do
+it as well. Nothing here imports torch.
+
+Source: reference behaviour: diffusers, GlmImagePipeline, for the patterns of the reference.
+"""
+
+import re
+
+_PAIRS = {"“": "”", "‘": "’", "「": "」", "『": "』"}
+_APOSTROPHES = "'’"
+_REFERENCE_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (r"'([^']*)'", r"“([^“”]*)”", r'"([^"]*)"', r"「([^「」]*)」")
+)
+
+
+def smart_quotes(prompt: str) -> list[str]:
+    """Outermost quoted texts in reading order.
+
+    Quotes are ``"…"``, ``'…'`` and the pairs ``“…”``, ``‘…’``, ``「…」`` and ``『…』``.
+    No quotes are an apostrophe inside a word (``don't``), a foot or inch mark after a number
+    (``5'10"``) and an empty pair.
+    """
+    texts: list[str] = []
+    index = 0
+    while index < len(prompt):
+        end = _closing_index(prompt, index)
+        if end is None:
+            index += 1
+            continue
+        text = prompt[index + 1 : end]
+        if text.strip():
+            texts.append(text)
+        index = end + 1
+    return texts
+
+
+def reference_quotes(prompt: str) -> list[str]:
+    """What the reference pipeline extracts: four patterns, one kind of quote after the other."""
+    return [text for pattern in _REFERENCE_PATTERNS for text in pattern.findall(prompt)]
+
+
+def _closing_index(prompt: str, start: int) -> int | None:
+    """Index of the quote that closes the one at ``start``; None if none opens or closes there."""
+    opening = prompt[start]
+    if opening in _PAIRS:
+        return _paired_end(prompt, start, _PAIRS[opening])
+    if opening == '"':
+        end = prompt.find('"', start + 1)
+        return None if end < 0 or _is_digit(_before(prompt, start)) else end
+    if opening == "'" and _opens(prompt, start):
+        return _straight_end(prompt, start)
+    return None
+
+
+def _paired_end(prompt: str, start: int, closing: str) -> int | None:
+    """End of a pair whose two signs differ; the same pair may stand inside it."""
+    depth = 0
+    for index in range(start, len(prompt)):
+        if prompt[index] == prompt[start]:
+            depth += 1
+        elif prompt[index] == closing and not _is_apostrophe(prompt, index):
+            depth -= 1
+            if depth == 0:
+                return index
+    return None
+
+
+def _straight_end(prompt: str, start: int) -> int | None:
+    """End of a straight single quote; another one opening first makes this an apostrophe."""
+    for index in range(start + 1, len(prompt)):
+        if prompt[index] != "'":
+            continue
+        if _closes(prompt, index):
+            return index
+        if _opens(prompt, index):
+            return None
+    return None
+
+
+def _opens(prompt: str, index: int) -> bool:
+    after = _after(prompt, index)
+    return not _is_word(_before(prompt, index)) and bool(after) and not after.isspace()
+
+
+def _closes(prompt: str, index: int) -> bool:
+    return not _before(prompt, index).isspace() and not _is_word(_after(prompt, index))
+
+
+def _is_apostrophe(prompt: str, index: int) -> bool:
+    inside = _is_word(_before(prompt, index)) and _is_word(_after(prompt, index))
+    return prompt[index] in _APOSTROPHES and inside
+
+
+def _before(prompt: str, index: int) -> str:
+    return prompt[index - 1] if index else ""
+
+
+def _after(prompt: str, index: int) -> str:
+    return prompt[index + 1 : index + 2]
+
+
+def _is_digit(sign: str) -> bool:
+    return sign.isdecimal() and sign.isascii()
+
+
+def _is_word(sign: str) -> bool:
+    """Whether a sign belongs to a script that puts spaces between words.
+
+    East Asian scripts, from U+2E80 on, do not: there a quote may touch a character on both sides.
+    """
+    return sign.isalnum() and ord(sign) < 0x2E80
