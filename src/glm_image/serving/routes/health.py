@@ -5,7 +5,6 @@ from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import Field
 
 from glm_image.serving import metrics
 from glm_image.serving.auth import Admin, ServiceDep
@@ -15,7 +14,7 @@ from glm_image.serving.errors import UnavailableError
 from glm_image.serving.faces import Face
 from glm_image.serving.records import Failure
 from glm_image.serving.schemas.base import Answer
-from glm_image.serving.schemas.failing import ERRORS, ErrorBody
+from glm_image.serving.schemas.failing import ERRORS, BrokenModel
 from glm_image.serving.service import never
 
 router = APIRouter(tags=["health"], responses=ERRORS)
@@ -42,26 +41,7 @@ async def alive() -> Alive:
     return Alive()
 
 
-class BrokenModel(Answer):
-    """A model that cannot be loaded."""
-
-    name: str
-    reason: str
-    field: str | None
-    hint: str | None
-
-
-class NotReady(ErrorBody):
-    """The service cannot draw."""
-
-    models: list[BrokenModel] = Field(description="Models that can never be loaded as they are.")
-
-
-@router.get(
-    "/readyz",
-    response_model=Ready,
-    responses={503: {"model": NotReady | ErrorBody, "description": "It cannot draw."}},
-)
+@router.get("/readyz", response_model=Ready)
 async def ready(request: Request, service: ServiceDep) -> Ready | Response:
     """Whether models are loaded and the database answers; 503 if not, or while it stops."""
     if service.dispatcher.draining:

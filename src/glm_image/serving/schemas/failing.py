@@ -22,6 +22,15 @@ class ErrorDetail(Answer):
     moderation_details: dict[str, Any] | None = None
 
 
+class BrokenModel(Answer):
+    """A model that cannot be loaded."""
+
+    name: str
+    reason: str
+    field: str | None
+    hint: str | None
+
+
 class ErrorBody(Answer):
     """Every answer that is no success."""
 
@@ -29,6 +38,9 @@ class ErrorBody(Answer):
     request_id: str
     id: str | None = Field(default=None, description="The job, if there is one.")
     contentFilter: list[ContentFilter] | None = None
+    models: list[BrokenModel] | None = Field(
+        default=None, description="Of /readyz: models that can never be loaded as they are."
+    )
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
