@@ -185,7 +185,7 @@ def test_refusals_say_what_to_do(visits: Visits, tmp_path: Path) -> None:
         submit(page, "")
         expect(page.get_by_text("Say what the picture should show.")).to_be_visible()
         submit(page, "x" * 1001)
-        expect(page.get_by_text("Too long: shorten it to 1000 characters.")).to_be_visible()
+        expect(page.get_by_text("Too long: shorten it to 1,000 characters.")).to_be_visible()
         assert len(prompt_of(page).input_value()) == 1001
         keys = rig.store.keys()
         for one in keys:

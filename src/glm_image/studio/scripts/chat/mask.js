@@ -142,7 +142,6 @@ class Board {
   #change(what) {
     this.painted[what]();
     this.#refresh();
-    announce(this.note.textContent);
   }
 
   #point(event) {

@@ -121,6 +121,7 @@ class Store {
     if (job) job.pictures = job.pictures.filter((picture) => picture.id !== id);
     this.pictures.delete(id);
     this.#tell('picture', id);
+    if (job) this.#tell('job', job.id);
   }
 
   /** Fetches a job. */

@@ -72,12 +72,22 @@ class DrawView extends Element {
       key('download', 'd', (tile) => tile.download()),
       key('reuse', 'r', (tile) => reuse(tile.picture)),
       key('details', 'v', (tile) => tile.vary('layout')),
-      key('delete', 'Delete', (tile) => remove(tile.picture)),
+      key('delete', 'Delete', (tile) => this.#remove(tile)),
       {
         id: 'draw.leave', keys: 'Escape', scope: 'draw', inFields: true,
         label: () => t('keys.leave'), run: () => document.activeElement?.blur(),
       },
     ];
+  }
+
+  /** The focus goes on to the next picture, or back to the words. */
+  #remove(tile) {
+    const all = [...this.#wall.querySelectorAll('.tile')];
+    const at = all.indexOf(tile.node);
+    const next = all[at + 1] ?? all[at - 1];
+    remove(tile.picture);
+    if (next) next.tile.focus();
+    else this.#composer.focus();
   }
 
   /** Arrows go from picture to picture. */
