@@ -194,7 +194,7 @@ class Writer:
         """What is written so far of a request's pictures that are not finished."""
         found: list[Raster] = []
         for row, task in self._rows.items():
-            if task.job is job:
+            if task.job is job and task.request is not None:
                 number, codes = writing.raster(row)
                 grids = task.request.rasters
                 found.append(

@@ -192,8 +192,8 @@ def _put(
     )
     if not replaced and not added:
         return insert.on_conflict_do_nothing()
-    values = {name: insert.excluded[name] for name in replaced}
-    values |= {name: table.c[name] + insert.excluded[name] for name in added}
+    values: dict[str, sa.ColumnElement[object]] = {name: insert.excluded[name] for name in replaced}
+    values.update({name: table.c[name] + insert.excluded[name] for name in added})
     return insert.on_conflict_do_update(index_elements=unique(table), set_=values)
 
 
