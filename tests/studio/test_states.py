@@ -123,6 +123,7 @@ def test_a_job_under_way_and_its_end(visits: Visits, tmp_path: Path, look: Look)
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_help_and_other_dialogs(visits: Visits, empty: Rig, look: Look) -> None:
     page = visits.open(empty.url, "#/settings", look)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()

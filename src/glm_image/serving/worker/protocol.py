@@ -11,11 +11,12 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from glm_image.config import from_mapping, to_mapping
 from glm_image.errors import GlmImageError
 from glm_image.serving.records import Drawing, Failure, ModelCard
+from glm_image.serving.worker.parts import lift, lower
 
 VERSION = 2
 """Both ends must speak the same; it grows with every change that the other end would not grasp."""
@@ -28,7 +29,6 @@ MAX_PAYLOAD = 2 * 1024**3
 
 _HEADER_LENGTH = struct.Struct(">I")
 _PAYLOAD_LENGTH = struct.Struct(">Q")
-_PART = "$part"
 
 
 class ProtocolError(GlmImageError):
@@ -302,7 +302,7 @@ def encode(frame: Frame) -> bytes:
     header = {
         "kind": _NAMES[type(frame.word)],
         "order": frame.order,
-        "fields": _lift(to_mapping(frame.word), parts),
+        "fields": lift(to_mapping(frame.word), parts),
         "parts": [len(part) for part in parts],
     }
     head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
@@ -381,7 +381,7 @@ def _decode(head: bytes, payload: bytes) -> Frame:
         header = json.loads(head)
         kind, fields = _KINDS[header["kind"]], header["fields"]
         parts = _cut(payload, header["parts"])
-        word = from_mapping(kind, _lower(fields, parts), source=header["kind"])
+        word = from_mapping(kind, lower(fields, parts), source=header["kind"])
         return Frame(order=int(header["order"]), word=word)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ProtocolError(f"it cannot be read: {error}", field="frame") from error
@@ -395,26 +395,3 @@ def _cut(payload: bytes, lengths: list[int]) -> list[bytes]:
     if start != len(payload):
         raise ProtocolError(f"{len(payload)} bytes, {start} are announced", field="frame")
     return parts
-
-
-def _lift(value: Any, parts: list[bytes]) -> Any:
-    """Put the number of a part in the place of every run of bytes."""
-    if isinstance(value, bytes):
-        parts.append(value)
-        return {_PART: len(parts) - 1}
-    if isinstance(value, dict):
-        return {name: _lift(one, parts) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_lift(one, parts) for one in value]
-    return value
-
-
-def _lower(value: Any, parts: list[bytes]) -> Any:
-    """Put every part back in its place."""
-    if isinstance(value, dict):
-        if value.keys() == {_PART}:
-            return parts[value[_PART]]
-        return {name: _lower(one, parts) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_lower(one, parts) for one in value]
-    return value

@@ -26,7 +26,8 @@ class SettingsView extends Element {
     replace(this,
       h('header', { class: 'admin-head' }, h('div', {},
         h('h1', { text: t('settings.title') }),
-        h('p', { class: 'muted', text: t('settings.text') }))),
+        h('p', { class: 'muted', text: t('settings.text') })),
+      h('a', { class: 'button to-admin', href: '#/admin' }, icon('admin', 18), t('nav.admin'))),
       h('div', { class: 'admin-panels' }, look.node, drawing.node, key.node, forget(), shortcuts.node));
     this.own(onPreference((name) => { if (name === 'key') this.#who(); }));
     this.#who();
