@@ -141,7 +141,7 @@ def test_a_picture_grows_and_is_extended(visits: Visits, rig: Rig) -> None:
     expect(dialog).to_have_count(0)
     wide = jobs(rig)[0]
     assert (wide["width"], wide["height"], wide["masked"]) == (160, 96, True)
-    assert wide["parents"] == larger["parents"]
+    assert (wide["parents"], wide["strength"]) == (larger["parents"], 0.7)
     until(lambda: rig.engine.inputs[-1].mask is not None)
     mask = Image.open(io.BytesIO(rig.engine.inputs[-1].mask or b"")).getchannel("A")
     assert mask.size == (160, 96)

@@ -11,6 +11,8 @@ import { dataUrl } from './mask.js';
 import { handIn, wordsField, wordsSoFar } from './upscale.js';
 
 const SCALES = [1, 0.75, 0.5];
+/** Below 1 the drawn out border shines through, so that what is new goes on from it. */
+const USUAL_STRENGTH = 0.7;
 const PLACES = [0, 0.5, 1];
 const NAMES = ['start', 'middle', 'end'];
 
@@ -54,6 +56,7 @@ class Form {
     const span = (pixels) => side(pixels * this.scale * 1.25, model, Math.ceil);
     this.canvas = { width: span(bitmap.width), height: span(bitmap.height) };
     this.words = wordsField(picture.prompt, t('extend.words'));
+    this.strength = h('input', { type: 'range', min: 0.3, max: 1, step: 0.05, value: USUAL_STRENGTH });
     this.problem = h('p', { class: 'problem', role: 'alert' });
     this.preview = h('div', { class: 'extend-preview', role: 'img' });
     this.inner = h('img', { src: picture.url, alt: '' });
@@ -61,7 +64,9 @@ class Form {
     this.node = h('div', { class: 'extend-body' },
       h('div', { class: 'extend-place' }, this.preview),
       h('div', { class: 'stack' }, this.#sides(), this.#anchors(), this.#scales(),
-        this.words.node, this.problem));
+        this.words.node,
+        h('label', { class: 'stack tight' }, t('extend.strength'), this.strength),
+        h('p', { class: 'hint', text: t('extend.strengthHint') }), this.problem));
     this.#refresh();
   }
 
@@ -167,6 +172,7 @@ class Form {
         parents: picture.id.startsWith('img_') ? [picture.id] : [],
         mask: await dataUrl(await png(roomMask(canvas, place))),
         size: `${canvas.width}x${canvas.height}`,
+        strength: Number(this.strength.value),
       });
     });
   }

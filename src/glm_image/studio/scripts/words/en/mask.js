@@ -45,5 +45,7 @@ export default {
   'extend.scale': 'Size of the picture on the new canvas',
   'extend.preview': 'The picture on a canvas of {width} × {height} pixels',
   'extend.noRoom': 'The picture fills the canvas. Make the canvas larger or the picture smaller.',
+  'extend.strength': 'New things',
+  'extend.strengthHint': 'Less goes on with the border of the picture, more draws what the words say.',
   'extend.draw': 'Draw',
 };

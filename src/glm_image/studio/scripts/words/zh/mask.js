@@ -45,5 +45,7 @@ export default {
   'extend.scale': '原图在新画布上的大小',
   'extend.preview': '图片在 {width} × {height} 像素的画布上',
   'extend.noRoom': '图片占满了画布。请放大画布或缩小图片。',
+  'extend.strength': '新内容',
+  'extend.strengthHint': '少则延续原图的边缘，多则按文字画新内容。',
   'extend.draw': '开始画',
 };
