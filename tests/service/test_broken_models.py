@@ -70,7 +70,10 @@ async def test_a_worker_that_dies_over_its_model_is_started_more_and_more_rarely
         await one.close()
     lines = [json.loads(line) for line in said.getvalue().splitlines()]
     reasons = [line for line in lines if line["event"] == "model not loaded"]
-    assert [(line["worker"], line["model"]) for line in reasons] == [(f"{name}-0", name)]
+    assert {(line["worker"], line["model"]) for line in reasons} == {(f"{name}-0", name)}
+    # Once each: on a busy machine a start may also have been too slow.
+    told = [line["reason"] for line in reasons]
+    assert len(told) == len(set(told)) < one.misses
     assert {"reason", "field", "hint"} <= reasons[0].keys()
 
 
