@@ -101,13 +101,18 @@ async function patch(picture, change) {
   store.keep([{ ...before, ...change }]);
   try {
     const after = await api.patch(`/api/images/${encodeURIComponent(picture.id)}`, change);
-    store.keep([after]);
+    keepIfThere(after);
     return after;
   } catch (error) {
-    store.keep([before]);
+    keepIfThere(before);
     toastError(error);
     return before;
   }
+}
+
+/** A picture may have been put into the bin while the answer about it was under way. */
+function keepIfThere(picture) {
+  if (store.pictures.has(picture.id)) store.keep([picture]);
 }
 
 /** Puts a picture into the bin, with a way back; true if it is there. */
