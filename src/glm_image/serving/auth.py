@@ -49,8 +49,8 @@ class Caller:
 async def identify(service: Service, header: str | None) -> Caller:
     """The caller behind an ``Authorization`` header.
 
-    A service that only its own machine can reach, and that has no keys, is open to everybody there,
-    whatever key their client makes up.
+    A service that only its own machine can reach, and for which no key was ever made, is open to
+    everybody there, whatever key their client makes up.
 
     Raises:
         AuthError: There is no key, or it does not count.
