@@ -31,7 +31,7 @@ demo: $(VENV)/.runtime ## Draw a picture with the bundled model
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest $(ARGS)
 
-soak: $(VENV)/.dev ## Run the long tests of the service, an hour and more
+soak: $(VENV)/.dev ## Run the long tests of the service, two hours or more
 	@$(BIN)/pytest -m soak tests/service $(ARGS)
 
 check: $(VENV)/.dev ## Check format, style, types and layers

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import plot, systems, tables
+from benchmarks.cogview4 import cogview4
 from benchmarks.cold_start import cold_start
 from benchmarks.engine import engine
 from benchmarks.outcome import Outcome, Scale
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Outcome]] = {
     "reading": reading,
     "serving": serving,
     "engine": engine,
+    "cogview4": cogview4,
     "parallel": parallel,
 }
 """All that run on a CPU; `python -m benchmarks.gpu` is for an accelerator."""

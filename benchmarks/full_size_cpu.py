@@ -24,7 +24,6 @@ from torch import Tensor, nn
 from benchmarks import systems
 from glm_image import GlmImagePipeline
 from glm_image.checkpoint import published
-from glm_image.execution.loading import networks_of
 from glm_image.execution.plan import (
     AutoencoderPlan,
     DecoderPlan,
@@ -128,7 +127,7 @@ def main(arguments: list[str]) -> int:
     if options.only == "draw":
         print(json.dumps(draw(options.folder, options.size, options.steps), indent=2))
         return 0
-    networks = networks_of(systems.outline(sizes)).values()
+    networks = systems.outline(sizes).networks.values()
     needed = _BYTES_PER_WEIGHT * sum(map(parameter_count, networks))
     options.folder.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(options.folder.parent).free

@@ -1,10 +1,17 @@
-"""What the service itself costs: time beside the painting, with 50 requests in flight.
+"""What the service adds to the time of the engine, with 50 requests in flight.
 
-``python -m benchmarks.service_overhead`` starts a service on loopback, in a process of its own,
-whose painter only waits; so every millisecond beyond the wait is the service's: HTTP, keys, the
-table of jobs, files, events. Then a thousand jobs are put into the queue of a painter that has no
-room. Sources of noise: the client runs on the same machine, and every change of a job is synced to
-the disk.
+``python -m benchmarks.service_overhead`` starts the service as ``glm-image serve`` does, with its
+log, on SQLite and a folder, with a worker process that waits instead of drawing
+(:mod:`benchmarks.waiting_worker`). This process is the client. Each of 50 clients asks for one
+picture after another and waits for each; the time of the engine differs from picture to picture,
+so that answers do not come in step. What the service adds is the time of a request, from its first
+byte to the last byte of the answer, less the time for which the order was with the worker, by the
+worker's own clock; there is always room in the worker. So HTTP, the key, the checks, the table of
+jobs, the dispatcher, the pipes to the worker and back, the file and its way to the disk all count.
+Then a thousand jobs are put into a queue of which nothing is drawn.
+
+The processor time of the service is printed as well: on a machine that does other work, it says
+more than the clock.
 """
 
 import argparse
@@ -17,109 +24,71 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
-from glm_image.serving import logs
 from glm_image.serving.accounts import KeyLimits, Scope
 from glm_image.serving.app import create_app
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.hub import Hub
-from glm_image.serving.painter import Inputs
-from glm_image.serving.records import Claim, ModelCard
+from glm_image.serving.server import listen, policy_of, serve
 from glm_image.serving.settings import KeyDefaults, Settings
 from glm_image.serving.store import Store
-from glm_image.serving.worker.protocol import Done, Message, Result, Step, Token
+from glm_image.serving.worker.pool import Pool
+from glm_image.serving.worker.process import WorkerProcess
+from glm_image.serving.worker.protocol import Load
 
 IN_FLIGHT = 50
 QUEUED = 1000
-GOALS = {"beside the painting": 15.0, "enqueue": 50.0, "list": 100.0}
+SPREAD = 0.5
+"""Share of the usual time of the engine by which pictures are faster or slower."""
+
+GOALS = {"added, 1 in flight": 15.0, "added, 50 in flight": 15.0, "enqueue": 50.0, "list": 100.0}
 """Milliseconds within which 95 of 100 requests should be."""
 
-_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cf"
-    "c0000003010100c9fe92ef0000000049454e44ae426082"
-)
-_CARD = ModelCard(
-    name="glm-image",
-    digest="0" * 64,
-    summary="Waits.",
-    default_width=256,
-    default_height=256,
-    min_side=256,
-    max_side=256,
-    max_sources=4,
-    steps=20,
-    guidance=1.5,
-    temperature=0.9,
-    top_p=0.75,
-    created=0.0,
-)
 
-
-@dataclass(eq=False)
-class Waiting:
-    """A painter that waits instead of painting.
-
-    Args:
-        seconds: For how long.
-        places: Jobs at once.
-    """
-
-    seconds: float
-    places: int
-    models: tuple[ModelCard, ...] = (_CARD,)
-    ready: bool = True
-    busy: int = 0
-
-    @property
-    def room(self) -> dict[str, int]:
-        """Jobs that could begin now."""
-        return {_CARD.name: self.places - self.busy}
-
-    async def start(self) -> None:
-        """Nothing has to be started."""
-
-    async def cancel(self, job_id: str) -> None:
-        """Nobody cancels in a measurement."""
-
-    async def close(self) -> None:
-        """Nothing has to be stopped."""
-
-    async def submit(self, claim: Claim, inputs: Inputs) -> AsyncIterator[Message]:
-        """Wait, and send a picture of one pixel."""
-        self.busy += 1
-        try:
-            yield Token(done=0, total=64)
-            await asyncio.sleep(self.seconds / 2)
-            yield Step(done=1, total=20)
-            await asyncio.sleep(self.seconds / 2)
-            yield Result(index=0, width=256, height=256, mime="image/png", image=_PNG)
-            yield Done()
-        finally:
-            self.busy -= 1
-
-
-def serve(folder: Path, seconds: float, places: int) -> None:
+def run_service(folder: Path, seconds: float, places: int) -> None:
     """Run the service of a measurement; its port and a key are the first line it prints."""
-    settings = Settings(data=folder, key=KeyDefaults(in_flight=10**6, per_minute=10**6))
-    logs.configure(replace(settings.log, level="error"))
-    store = Store.open(settings.database_url, pepper=folder / "pepper")
+    from glm_image.serving import logs
+
+    settings = Settings(data=folder, port=0, key=KeyDefaults(in_flight=10**6, per_minute=10**6))
+    logs.configure(settings.log)
+    store = Store.open(settings.database_url, pepper=folder / "pepper", policy=policy_of(settings))
     _, token = store.create_key("bench", (Scope.GENERATE, Scope.READ), KeyLimits())
+    span = (str(seconds * (1 - SPREAD)), str(seconds * (1 + SPREAD)))
+    command = (sys.executable, "-m", "benchmarks.waiting_worker", *span, str(folder / "times"))
+    pool = Pool([WorkerProcess("waiting", Load(name="glm-image", orders=places), None, command)])
     app = create_app(
         settings,
         store=store,
         blobs=Blobs.open(settings.blob_url, low_water=0),
-        painter=Waiting(seconds, places),
+        painter=pool,
         hub=Hub(),
+        workers=lambda: pool.workers,
     )
-    config = uvicorn.Config(app, port=0, log_level="error", backlog=4096, timeout_keep_alive=75)
-    listening = config.bind_socket()
-    print(json.dumps([listening.getsockname()[1], token]), flush=True)
-    uvicorn.Server(config).run(sockets=[listening])
+    with listen(settings) as door:
+        print(json.dumps([door.getsockname()[1], token]), flush=True)
+        serve(settings, app, door)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request that was answered.
+
+    Args:
+        begun: By the monotonic clock, in seconds.
+        ended: When its whole answer was there.
+    """
+
+    begun: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended - self.begun
 
 
 class Client:
@@ -134,18 +103,25 @@ class Client:
         self._port, self._token = port, token
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def ask(self, method: str, path: str, body: object = None) -> float:
-        """Send a request; seconds until its whole answer is there."""
+    async def ask(self, method: str, path: str, body: object = None) -> Asked:
+        """Send a request and wait for its whole answer.
+
+        Raises:
+            RuntimeError: It was refused.
+        """
         data = b"" if body is None else json.dumps(body).encode()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
             f"Authorization: Bearer {self._token}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(data)}\r\n\r\n"
         )
-        if not self._idle:
-            self._idle.append(await asyncio.open_connection("127.0.0.1", self._port))
-        reader, writer = self._idle.pop()
-        start = time.perf_counter()
+        # Connections that rest for some seconds are closed by the service.
+        self._idle = [one for one in self._idle if not one[0].at_eof()]
+        if self._idle:
+            reader, writer = self._idle.pop()
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        begun = time.monotonic()
         writer.write(head.encode() + data)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         lengths = [
@@ -154,28 +130,89 @@ class Client:
             if line[:15].lower() == "content-length:"
         ]
         content = await reader.readexactly(int(lengths[0]))
-        taken = time.perf_counter() - start
+        ended = time.monotonic()
         self._idle.append((reader, writer))
         if answer.split(" ", 2)[1][0] != "2":
             raise RuntimeError(f"{method} {path}: {answer.splitlines()[0]} {content[:300]!r}")
-        return taken
+        return Asked(begun=begun, ended=ended)
 
 
-async def in_flight(client: Client, seconds: float, count: int) -> list[float]:
-    """Requests that come one after another, so that 50 are under way all the time."""
-    gap = seconds / IN_FLIGHT
-    dice = random.Random(0)
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A running service.
 
-    async def one(number: int) -> float:
-        body = {"prompt": f"picture {number}", "seed": number}
-        return await client.ask("POST", "/v1/images/generations", body) - seconds
+    Args:
+        client: Who asks it.
+        pid: Its process.
+        folder: Its data.
+    """
 
-    tasks = []
-    for number in range(count + IN_FLIGHT):
-        tasks.append(asyncio.create_task(one(number)))
-        await asyncio.sleep(dice.expovariate(1 / gap))
-    # The first ones meet an empty service.
-    return (await asyncio.gather(*tasks))[IN_FLIGHT:]
+    client: Client
+    pid: int
+    folder: Path
+
+    @property
+    def processor(self) -> float:
+        """Seconds of processor time that its process has taken, without its worker."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def painted(self) -> dict[int, float]:
+        """Seconds for which each order was with the worker, by its seed."""
+        lines = (self.folder / "times").read_text(encoding="ascii").splitlines()
+        parts = [line.split() for line in lines]
+        return {int(seed): float(ended) - float(begun) for seed, begun, ended in parts}
+
+    async def ready(self) -> None:
+        """Wait until the worker is there."""
+        for _ in range(600):
+            try:
+                await self.client.ask("GET", "/readyz")
+            except (RuntimeError, OSError):
+                await asyncio.sleep(0.1)
+            else:
+                return
+        raise RuntimeError("the service is not ready after a minute")
+
+
+@contextmanager
+def started(seconds: float, places: int) -> Iterator[Service]:
+    """A service in a process of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "benchmarks.service_overhead", "--serve", name]
+        command += ["--seconds", str(seconds), "--places", str(places)]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            if process.stdout is None:
+                raise RuntimeError("the service has no pipe")
+            port, token = json.loads(process.stdout.readline())
+            yield Service(client=Client(port, token), pid=process.pid, folder=folder)
+        finally:
+            # There is nothing to wait for: the worker leaves when its pipe ends.
+            process.kill()
+            process.wait()
+
+
+async def added(service: Service, seconds: float, clients: int, count: int) -> list[float]:
+    """Seconds that the service adds to each of some requests of clients that do not rest."""
+    first = random.Random(clients).randrange(2**32)
+    asked: dict[int, Asked] = {}
+    seeds = iter(range(first, first + clients + count))
+
+    async def one(number: int) -> None:
+        # They begin one after another, and then keep out of step by themselves.
+        await asyncio.sleep(seconds * number / clients)
+        for seed in seeds:
+            body = {"prompt": f"picture {seed}", "seed": seed}
+            asked[seed] = await service.client.ask("POST", "/v1/images/generations", body)
+
+    await asyncio.gather(*[one(number) for number in range(clients)])
+    painted = service.painted()
+    # The first of each meet a service that is not warm.
+    return [asked[seed].seconds - painted[seed] for seed in sorted(asked)[clients:]]
 
 
 async def queued(client: Client) -> tuple[list[float], list[float]]:
@@ -185,69 +222,61 @@ async def queued(client: Client) -> tuple[list[float], list[float]]:
         for number in range(QUEUED)
     ]
     lists = [await client.ask("GET", "/api/jobs?limit=50") for _ in range(200)]
-    return puts, lists
+    return [one.seconds for one in puts], [one.seconds for one in lists]
 
 
-def row(name: str, seconds: list[float]) -> str:
+def row(name: str, seconds: list[float], processor: float) -> str:
     """One line of the table."""
     ordered = sorted(one * 1000 for one in seconds)
     share = statistics.quantiles(ordered, n=20)[-1]
     goal = GOALS[name]
     met = "yes" if share < goal else "no"
     return (
-        f"{name:22} {len(ordered):6} {statistics.median(ordered):9.1f} {share:9.1f} "
-        f"{ordered[-1]:9.1f} {goal:7.0f} {met:>5}"
+        f"{name:20} {len(ordered):6} {statistics.median(ordered):8.1f} {share:8.1f} "
+        f"{ordered[-1]:8.1f} {goal:6.0f} {met:>4} {processor * 1000:10.2f}"
     )
-
-
-def started(folder: Path, seconds: float, places: int) -> tuple[subprocess.Popen[str], Client]:
-    """A service in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.service_overhead", "--serve", str(folder)]
-    command += ["--seconds", str(seconds), "--places", str(places)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    if process.stdout is None:
-        raise RuntimeError("the service has no pipe")
-    port, token = json.loads(process.stdout.readline())
-    time.sleep(1.0)
-    return process, Client(port, token)
 
 
 async def measure(seconds: float, count: int) -> list[str]:
     """All rows of the table."""
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        process, client = started(Path(name), seconds, 10 * IN_FLIGHT)
-        try:
-            rows.append(row("beside the painting", await in_flight(client, seconds, count)))
-        finally:
-            process.terminate()
-            process.wait()
-    with tempfile.TemporaryDirectory() as name:
-        process, client = started(Path(name), 3600.0, 0)
-        try:
-            puts, lists = await queued(client)
-            rows += [row("enqueue", puts), row("list", lists)]
-        finally:
-            process.terminate()
-            process.wait()
+    for clients, usual, number in (
+        (1, seconds / 10, max(20, count // 5)),
+        (IN_FLIGHT, seconds, count),
+    ):
+        with started(usual, 10 * IN_FLIGHT) as service:
+            await service.ready()
+            before = service.processor
+            times = await added(service, usual, clients, number)
+            taken = (service.processor - before) / (number + clients)
+            rows.append(row(f"added, {clients} in flight", times, taken))
+    with started(3600.0, 1) as service:
+        await service.ready()
+        before = service.processor
+        puts, lists = await queued(service.client)
+        taken = (service.processor - before) / (len(puts) + len(lists))
+        rows += [row("enqueue", puts, taken), row("list", lists, taken)]
     return rows
 
 
 def main() -> None:
     """Measure, and print a table in milliseconds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long a picture takes")
+    parser.add_argument("--seconds", type=float, default=5.0, help="usual time of a picture")
     parser.add_argument("--count", type=int, default=400, help="requests that are measured")
     parser.add_argument("--places", type=int, default=IN_FLIGHT, help=argparse.SUPPRESS)
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve is not None:
-        serve(given.serve, given.seconds, given.places)
+        run_service(given.serve, given.seconds, given.places)
         return
     rows = asyncio.run(measure(given.seconds, given.count))
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {load:.1f}; milliseconds")
-    print(f"{'':22} {'number':>6} {'median':>9} {'p95':>9} {'most':>9} {'goal':>7} {'met':>5}")
+    print(
+        f"{'':20} {'number':>6} {'median':>8} {'p95':>8} {'most':>8} {'goal':>6} {'met':>4} "
+        f"{'processor':>10}"
+    )
     print("\n".join(rows))
 
 

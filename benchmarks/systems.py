@@ -203,7 +203,7 @@ def components(
     source = torch.Generator(device).manual_seed(0)
     for network in (made.generator, made.dit, made.vae, made.glyph_encoder):
         network.to(dtype).to_empty(device=device).eval().requires_grad_(False)
-        _randomise(network, source)
+        randomise(network, source)
     head = made.generator.lm_head.weight
     head.mul_(_PEAK)
     # The reference may choose what is no code, and cannot go on then; it never wants to.
@@ -218,7 +218,7 @@ def checkpoint(sizes: Presets, folder: Path) -> Path:
 
 
 @torch.no_grad()
-def _randomise(network: nn.Module, source: torch.Generator) -> None:
+def randomise(network: nn.Module, source: torch.Generator) -> None:
     """Matrices N(0, 1 / fan_in), scales of norms 1, other vectors N(0, .02)."""
     for module in network.modules():
         for name, parameter in module.named_parameters(recurse=False):

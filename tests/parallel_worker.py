@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import tiny_training
-from glm_image.cli.train import processes
+from glm_image.cli.training_runs import processes
 from glm_image.training.loop import Metrics, Progress, Task
 
 STEPS = 6

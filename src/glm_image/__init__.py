@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glm_image.pipeline.api import GlmImagePipeline
     from glm_image.pipeline.api import GlmImagePipeline as GLMImagePipeline
+    from glm_image.pipeline.cogview4_api import CogView4Pipeline
+    from glm_image.pipeline.load import load
     from glm_image.pipeline.result import Result
 
-__all__ = ["GLMImagePipeline", "GlmImagePipeline", "Result"]
+__all__ = ["CogView4Pipeline", "GLMImagePipeline", "GlmImagePipeline", "Result", "load"]
 
 _HOMES = {
+    "CogView4Pipeline": ("glm_image.pipeline.cogview4_api", "CogView4Pipeline"),
+    "load": ("glm_image.pipeline.load", "load"),
     "GlmImagePipeline": ("glm_image.pipeline.api", "GlmImagePipeline"),
     "GLMImagePipeline": ("glm_image.pipeline.api", "GlmImagePipeline"),
     "Result": ("glm_image.pipeline.result", "Result"),

@@ -97,6 +97,35 @@ class Prompt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CogView4Prompt(Prompt):
+    """What is asked of CogView4.
+
+    Args:
+        negative: Words that guidance leads away from.
+        original_size: Size in pixels that the picture is to seem to have been scaled from.
+        crop: Top and left of the crop in pixels that it is to seem to be.
+        control_chw: ``[3, H, W]`` fp32 in [-1, 1], a control picture of the size of the picture.
+        start_chw: ``[3, H, W]`` fp32 in [-1, 1], a picture to start from.
+    """
+
+    negative: str = ""
+    original_size: Size
+    crop: tuple[int, int] = (0, 0)
+    control_chw: Tensor | None = None
+    start_chw: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        step = PIXELS_PER_TOKEN // 2
+        if min(self.size) < step or any(side % step for side in self.size):
+            raise ShapeError(
+                f"got {self.size}", field="size", hint=f"both sides are multiples of {step} pixels"
+            )
+        for name, pixels_chw in (("control", self.control_chw), ("start", self.start_chw)):
+            if pixels_chw is not None:
+                _check(f"{name}_chw", pixels_chw.shape, (3, *self.size))
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceSpan:
     """Where the codes of a source image stand in a prompt.
 

@@ -43,6 +43,21 @@ def test_the_readme_shows_the_two_commands() -> None:
     assert {"demo", "test"} <= shown
 
 
+def test_what_is_checked_of_the_service_is_there() -> None:
+    page = (ROOT / "docs" / "reference" / "service-checks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([RSF]\d+) .*$", page, flags=re.MULTILINE)
+    wanted = {"R": 13, "S": 11, "F": 3}
+    assert rows == [f"{kind}{n}" for kind, most in wanted.items() for n in range(1, most + 1)]
+    for line in page.splitlines():
+        named = re.findall(r"`(\w+\.py)::(\w+)`( \(soak\))?", line)
+        assert named or not line.startswith(("| R", "| S", "| F"))
+        for file, name, soak in named:
+            text = (ROOT / "tests" / "service" / file).read_text(encoding="utf-8")
+            found = re.search(rf"^((?:@.*\n|[ )].*\n)*)(?:async )?def {name}\(", text, re.MULTILINE)
+            assert found, f"{file}::{name}"
+            assert ("mark.soak" in found[1]) == bool(soak), f"{file}::{name}"
+
+
 @pytest.mark.parametrize("page", pages(), ids=ids)
 def test_make_targets_exist(page: Path) -> None:
     shown = [words[0] for words in commands(page, "make")]

@@ -19,6 +19,7 @@ MEASURED = {
     "reading": {"reading", "peak memory over that before"},
     "serving": {"one picture"},
     "engine": {"one picture", "until the first picture"},
+    "cogview4": {"words to picture", "processor time of all of it"},
     "parallel": {"generator", "decoder", "words to picture"},
 }
 

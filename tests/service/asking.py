@@ -60,8 +60,15 @@ def worker(seconds: float = 0.2, name: str = "glm-image", **patience: float) -> 
     )
 
 
-def pool(seconds: float = 0.2, count: int = 1, **patience: float) -> Pool:
-    return Pool([worker(seconds, **patience) for _ in range(count)])
+def pool(
+    seconds: float = 0.2,
+    count: int = 1,
+    *,
+    name: str = "glm-image",
+    alone: bool = True,
+    **patience: float,
+) -> Pool:
+    return Pool([worker(seconds, name, **patience) for _ in range(count)], alone=alone)
 
 
 def open_store(folder: Path, **policy: Any) -> Store:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from glm_image.serving import visible_label
 from glm_image.serving.painter import Inputs
-from glm_image.serving.records import Claim, Failure, ModelCard
+from glm_image.serving.records import Claim, Drawing, Failure, ModelCard
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Message,
@@ -46,6 +48,7 @@ class FakeEngine:
         seconds: How long a job takes.
         steps: Messages of each stage.
         failures: What jobs fail with, by the words of their prompt.
+        refused: Models that cannot be loaded.
         started: Jobs that were begun, in their order.
         inputs: What the jobs needed.
         hold: Jobs wait for it before they paint.
@@ -57,6 +60,7 @@ class FakeEngine:
     steps: int = 3
     places: int = 8
     failures: dict[str, Failure] = field(default_factory=dict)
+    refused: dict[str, Failure] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
     inputs: list[Inputs] = field(default_factory=list)
     hold: asyncio.Event | None = None
@@ -90,13 +94,7 @@ class FakeEngine:
                 if isinstance(message, Error):
                     return
             for index, seed in enumerate(drawing.seeds):
-                yield Result(
-                    index=index,
-                    width=drawing.width,
-                    height=drawing.height,
-                    mime=drawing.output_format.mime,
-                    image=plain(drawing.width, drawing.height, seed, drawing.output_format.value),
-                )
+                yield _result(drawing, index, seed)
             yield Done()
         finally:
             del self._cancelled[claim.job.id]
@@ -113,6 +111,9 @@ class FakeEngine:
                 if stop.is_set():
                     yield Error(failure=cancelled)
                     return
+                if stage is Token:
+                    for codes in self._codes(drawing, done):
+                        yield codes
                 yield stage(done=done, total=self.steps)
                 if stage is Step and done <= drawing.previews:
                     small = plain(32, 32, done, "jpeg")
@@ -121,6 +122,33 @@ class FakeEngine:
                 yield Tokens(index=0, codes=b"codes")
         if drawing.prompt in self.failures:
             yield Error(failure=self.failures[drawing.prompt])
+
+    def _codes(self, drawing: Drawing, done: int) -> list[Codes]:
+        """What is written of each picture in one step."""
+        rows, columns = max(1, drawing.height // 32), max(1, drawing.width // 32)
+        start = rows * columns * (done - 1) // self.steps
+        end = rows * columns * done // self.steps
+        codes = tuple((place * 977) % 16384 for place in range(start, end))
+        return [
+            Codes(index=index, start=start, rows=rows, columns=columns, codes=codes)
+            for index in range(drawing.count)
+        ]
+
+
+def _result(drawing: Drawing, index: int, seed: int) -> Result:
+    kind, bare = drawing.output_format, plain(drawing.width, drawing.height, seed)
+    with Image.open(io.BytesIO(bare)) as image:
+        shown = visible_label.draw(image) if drawing.visible_label else image
+        file = io.BytesIO()
+        shown.save(file, format=kind.value)
+    return Result(
+        index=index,
+        width=drawing.width,
+        height=drawing.height,
+        mime=kind.mime,
+        image=file.getvalue(),
+        bare=bare if drawing.visible_label else None,
+    )
 
 
 def plain(width: int, height: int, seed: int = 0, kind: str = "png") -> bytes:

@@ -2,7 +2,8 @@
 
 ``python quick_worker.py SECONDS`` takes so long for an order. Words of the prompt make it fail:
 ``crash``, ``freeze``, ``nonsense``, ``memory``. A model named ``unfit`` cannot be loaded, one named
-``endless`` is never done loading.
+``endless`` is never done loading, one named ``starved`` finds no memory, and over one named
+``killed`` the worker dies.
 """
 
 import os
@@ -16,7 +17,7 @@ from fake import CARD, plain
 from glm_image.config import to_mapping
 from glm_image.errors import GlmImageError, NotFoundError
 from glm_image.serving.records import ModelCard
-from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of
+from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of, failure_of_loading
 from glm_image.serving.worker.outbox import Outbox
 from glm_image.serving.worker.protocol import (
     Beat,
@@ -110,6 +111,12 @@ def main() -> int:
         worker.say(0, Error(failure=failure_of(NotFoundError("there is no such model"))))
         worker.outbox.close(2)
         return EXIT_UNFIT
+    if first.word.name == "starved":
+        worker.say(0, Error(failure=failure_of_loading(MemoryError())))
+        worker.outbox.close(2)
+        return 1
+    if first.word.name == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
     if first.word.name == "endless":
         threading.Event().wait()
     card = ModelCard(**{**to_mapping(CARD), "name": first.word.name})

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ import httpx2
 import uvicorn
 from fake import FakeEngine
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from glm_image.serving import logs
 from glm_image.serving.accounts import KeyLimits, Scope
@@ -20,7 +21,7 @@ from glm_image.serving.app import create_app
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.hub import Hub
 from glm_image.serving.settings import Settings
-from glm_image.serving.store import Store
+from glm_image.serving.store import Policy, Store
 
 ALL = (Scope.GENERATE, Scope.READ)
 
@@ -46,22 +47,31 @@ class Rig:
 
 @contextmanager
 def running(
-    folder: Path, *, engine: FakeEngine | None = None, keys: bool = True, **changes: Any
+    folder: Path,
+    *,
+    engine: FakeEngine | None = None,
+    keys: bool = True,
+    around: Callable[[ASGIApp], ASGIApp] | None = None,
+    port: int = 0,
+    policy: Policy | None = None,
+    **changes: Any,
 ) -> Iterator[Rig]:
-    """A service on loopback, with an address of its own, until the block ends."""
+    """A service on loopback, with an address of its own unless given, until the block ends."""
     settings = replace(Settings(data=folder, log=replace(Settings().log, level="error")), **changes)
     logs.configure(settings.log)
     folder.mkdir(parents=True, exist_ok=True)
-    store = Store.open(settings.database_url, pepper=folder / "pepper")
+    store = Store.open(settings.database_url, pepper=folder / "pepper", policy=policy)
     blobs = Blobs.open(settings.blob_url, low_water=0)
     painter, hub = engine or FakeEngine(), Hub()
     if keys:
         store.create_key("first", ALL)
     app = create_app(settings, store=store, blobs=blobs, painter=painter, hub=hub)
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
+        outermost = app if around is None else around(app)
+        config = uvicorn.Config(outermost, log_level="error", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         loops: list[asyncio.AbstractEventLoop] = []
         ready = threading.Event()

@@ -151,6 +151,16 @@ def test_zai_hears_of_a_wrong_key(rig: Rig) -> None:
         wrong.images.generations(model="glm-image", prompt="a cat")
 
 
+def test_zai_is_told_to_send_its_key_as_it_is(rig: Rig) -> None:
+    with (
+        zai.ZhipuAiClient(
+            api_key=rig.key(), base_url=f"{rig.url}/api/paas/v4", disable_token_cache=False
+        ) as client,
+        pytest.raises(zai.core.APIAuthenticationError, match="disable_token_cache=True"),
+    ):
+        client.images.generations(model="glm-image", prompt="a cat")
+
+
 # ------------------------------------------------------------------------ openai
 
 

@@ -1,12 +1,14 @@
 """What the operator decides: moderation, addresses of strangers, labels, several models."""
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
+from event_lines import heard
 from fake import CARD, FakeEngine, plain
 from serving_rig import Rig, running
 
@@ -62,6 +64,57 @@ def test_sources_that_are_not_allowed(rig: Rig) -> None:
     assert answer.json()["contentFilter"] == [{"role": "user", "level": 0}]
     answer = httpx2.post(f"{rig.url}/api/uploads", files={"file": ("a.png", plain(64, 64))})
     assert answer.json()["error"]["code"] == "moderation_blocked"
+
+
+FOUND = [{"role": "assistant", "level": 2}, {"role": "history", "level": 3}]
+NARROW = {"size": "32x64", "prompt": "a narrow cat"}
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/v1", "moderation_blocked"), ("/api/paas/v4", "1301"), ("/chat", "")]
+)
+def test_pictures_that_are_not_allowed(rig: Rig, path: str, code: str) -> None:
+    if path == "/chat":
+        said = {"messages": [{"role": "user", "content": "a cat"}], "size": "32x64"}
+        answer = httpx2.post(f"{rig.url}/v1/chat/completions", json=said, timeout=30)
+    else:
+        answer = draw(rig, f"{path}/images/generations", **NARROW)
+    assert answer.status_code == 400
+    body = answer.json()
+    assert body["contentFilter"] == FOUND
+    assert body["error"]["moderation_details"]["moderation_stage"] == "output"
+    assert body["error"]["code"] == (code or "moderation_blocked")
+
+
+def test_a_stream_tells_what_was_found(rig: Rig) -> None:
+    answer = draw(rig, stream=True, partial_images=2, **NARROW)
+    (last,) = heard(answer.text.split("\n"))
+    assert last.name == "error"
+    assert last.data["contentFilter"] == FOUND
+
+
+def test_a_task_tells_what_was_found(rig: Rig) -> None:
+    job = draw(rig, "/paas/v4/async/images/generations", **NARROW).json()["id"]
+    place = f"{rig.url}/paas/v4/async-result/{job}"
+    end = time.monotonic() + 30
+    while (body := httpx2.get(place).json())["task_status"] == "PROCESSING":
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert (body["task_status"], body["error"]["code"]) == ("FAIL", "1301")
+    assert body["content_filter"] == FOUND
+    failure = httpx2.get(f"{rig.url}/api/jobs/{job}").json()["failure"]
+    assert (failure["kind"], failure["flags"]) == ("PolicyError", FOUND)
+    assert httpx2.get(f"{rig.url}/api/images?job_id={job}").json()["data"] == []
+
+
+def test_previews_of_what_may_be_refused_are_not_shown(rig: Rig) -> None:
+    answer = draw(rig, stream=True, partial_images=2)
+    assert [event.name for event in heard(answer.text.split("\n"))] == [
+        "image_generation.completed"
+    ]
+    job = httpx2.post(f"{rig.url}/api/jobs", json={"prompt": "a cat", "previews": 3}).json()
+    assert job["drawing"]["previews"] == 0
+    assert any("previews" in note for note in job["notes"])
 
 
 def test_addresses_of_strangers_are_not_fetched_unless_it_is_allowed(rig: Rig) -> None:

@@ -331,10 +331,43 @@ def test_nobody_waits_at_a_service_that_stops(tmp_path: Path) -> None:
             asyncio.run_coroutine_threadsafe(dispatcher.drain(), rig.loop).result(PATIENCE)
             answer = waits.result(PATIENCE)
             assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "true")
-            assert "event: error" in streams.result(PATIENCE).text
-            assert "event: error" in heard_last.result(PATIENCE)
-        # Both callers were told to come back, so nothing is drawn for nobody.
-        assert rig.store.health().queued == 0
+            job = answer.json()["id"]
+            assert answer.headers["location"] == f"/v1/async-result/{job}"
+            (last,) = heard(streams.result(PATIENCE).text.split("\n"))
+            assert last.name == "error"
+            assert last.data["id"] in last.data["error"]["message"]
+            assert last.data["error"]["retry_after"] > 0
+            text = heard_last.result(PATIENCE)
+            assert text.endswith("\n\n")
+            assert "retry: 5000\nevent: error\n" in text
+            # Both callers know the names of their jobs, so both are kept for them.
+            assert rig.store.health().queued == 2
+            rig.store.reap(time.time() + 3600)
+            assert rig.store.health().queued == 2
+    with running(tmp_path, keys=False) as rig:
+        again = httpx2.post(f"{rig.url}/v1/images/generations", json=body, timeout=PATIENCE)
+        assert again.json()["id"] == job
+
+
+def test_a_picture_that_was_finished_last_is_still_handed_out(tmp_path: Path) -> None:
+    """The service stops while it is painted; nothing is cut off between its end and its answer."""
+    body = {"prompt": "the last one"}
+    with (
+        running(tmp_path, engine=FakeEngine(seconds=1.0), keys=False) as rig,
+        ThreadPoolExecutor(3) as pool,
+        httpx2.Client(base_url=rig.url, timeout=PATIENCE) as to,
+    ):
+        waits = pool.submit(to.post, "/v1/images/generations", json=body)
+        streams = pool.submit(to.post, "/v1/images/generations", json={**body, "stream": True})
+        eventually(lambda: len(rig.engine.started) == 2)
+        ids = [job["id"] for job in to.get("/api/jobs").json()["data"]]
+        listens = [pool.submit(to.get, f"/api/jobs/{job}/events") for job in ids[:1]]
+        dispatcher = rig.app.state.service.dispatcher
+        asyncio.run_coroutine_threadsafe(dispatcher.drain(), rig.loop).result(PATIENCE)
+        assert waits.result(PATIENCE).status_code == 200
+        assert "image_generation.completed" in streams.result(PATIENCE).text
+        last = list(heard(listens[0].result(PATIENCE).text.split("\n")))[-1]
+        assert (last.name, last.data["data"]["state"]) == ("state", "succeeded")
 
 
 def test_a_service_whose_model_is_not_there_yet(tmp_path: Path) -> None:

@@ -5,12 +5,8 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +14,14 @@ import httpx2
 import pytest
 from fake import masked, plain
 from PIL import Image
+from real_service import PATIENCE, is_ready, service, wait_for
 
 from glm_image.serving import labels
 from glm_image.serving.records import OutputFormat
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 500.0
 SMALL = {"prompt": "a big red circle in the center", "size": "192x192", "steps": 2}
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)
-
-
-@contextmanager
-def service(folder: Path) -> Iterator[tuple[Any, str]]:
-    log = folder / "log"
-    command = [sys.executable, "-m", "glm_image.cli.main", "serve", "--port", "0"]
-    with log.open("wb") as stream:
-        process = subprocess.Popen([*command, "--data", str(folder)], stderr=stream, stdout=stream)
-
-    def url() -> str:
-        for line in log.read_text().splitlines():
-            with suppress(ValueError):
-                record = json.loads(line)
-                if record.get("event") == "serving":
-                    return str(record["url"])
-        assert process.poll() is None, log.read_text()
-        return ""
-
-    try:
-        wait_for(lambda: url() != "")
-        yield process, url()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def is_ready(url: str) -> bool:
-    with suppress(httpx2.TransportError):
-        return httpx2.get(f"{url}/readyz", timeout=5).status_code == 200
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +118,22 @@ def test_a_picture_by_chat(http: httpx2.Client) -> None:
         "steps": 2,
     }
     answer = answered(http.post("/v1/chat/completions", json=body))
-    assert "image" in json.dumps(answer["choices"][0]["message"])
+    text = answer["choices"][0]["message"]["content"]
+    check(httpx2.get(text.partition("(")[2].rstrip(")")).content)
+
+
+def test_an_edit_of_a_labelled_picture_is_that_of_one_without(http: httpx2.Client) -> None:
+    edited = []
+    for visible in (True, False):
+        fields = {**SMALL, "seed": 3, "watermark_enabled": visible}
+        (one,) = answered(http.post("/v1/images/generations", json=fields))["data"]
+        asked = {
+            **SMALL, "prompt": "make the circle blue", "seed": 4, "image": one["id"],
+            "watermark_enabled": False, "response_format": "b64_json",
+        }  # fmt: skip
+        (two,) = answered(http.post("/v1/images/generations", json=asked))["data"]
+        edited.append(Image.open(io.BytesIO(base64.b64decode(two["b64_json"]))).convert("RGB"))
+    assert edited[0].tobytes() == edited[1].tobytes()
 
 
 def test_what_is_served(http: httpx2.Client) -> None:

@@ -106,6 +106,17 @@ def test_an_edit_names_its_sources(signer: Signer) -> None:
     assert [one["relationship"] for one in found["ingredients"]] == ["inputTo"]
 
 
+def test_a_source_is_not_shown_in_what_was_made_of_it(signer: Signer) -> None:
+    """What lies beneath a visible label is such a source."""
+    source = plain(320, 320, 5)
+    found = read_manifest(
+        signer.sign(plain(320, 320), OutputFormat.PNG, "job_1-0", (source,)), OutputFormat.PNG
+    )
+    assert found is not None
+    assert "thumbnail" not in found["ingredients"][0]
+    assert "thumbnail" not in found
+
+
 def test_a_changed_file_is_found_out(signer: Signer) -> None:
     signed = bytearray(signer.sign(plain(64, 64), OutputFormat.PNG, "job_1-0"))
     place = signed.rindex(b"IDAT") + 6

@@ -219,8 +219,8 @@ async def test_a_defect_in_one_job_leaves_the_others_alone(
 
 
 async def test_leases_are_renewed_while_a_job_runs(store: Store, tmp_path: Path) -> None:
-    engine = FakeEngine(seconds=2.0)
-    async with dispatching(store, tmp_path, engine, lease_seconds=0.6):
+    engine = FakeEngine(seconds=4.0)
+    async with dispatching(store, tmp_path, engine, lease_seconds=1.5):
         job = submit(store)
         while not store.job(job.id, None).state.ended:
             store.reap()

@@ -40,6 +40,15 @@ def sleep(content: Content) -> Sequence[Flag]:
     return []
 
 
+@pytest.mark.parametrize(("role", "level"), [("user", 4), ("user", -1), ("stranger", 0)])
+async def test_a_finding_that_there_is_not_is_no_verdict(role: str, level: int) -> None:
+    def invent(content: Content) -> Sequence[Flag]:
+        return [Flag(role=role, level=level)]
+
+    with pytest.raises(UnavailableError):
+        await Moderator(invent).check_prompt("a cat")
+
+
 @pytest.mark.parametrize("hook", [forbid, forbid_slowly])
 async def test_a_hook_decides(hook: object) -> None:
     moderator = Moderator(hook)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from glm_image.serving.worker.outbox import Outbox
 from glm_image.serving.worker.protocol import (
     Beat,
     Cancel,
+    Codes,
     Done,
     Error,
     Frame,
@@ -50,6 +51,7 @@ WORDS = [
     Hello(card=CARD, device="cpu"),
     Beat(orders=1, memory=2, device_memory=3),
     Token(done=1, total=2),
+    Codes(index=1, start=3, rows=2, columns=4, codes=(7, 16383)),
     Tokens(index=0, codes=bytes(range(256))),
     Step(done=1, total=2),
     Preview(index=1, number=0, mime="image/webp", image=b"RIFF"),

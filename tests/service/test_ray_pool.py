@@ -2,6 +2,9 @@
 
 import asyncio
 import io
+import json
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -165,11 +168,13 @@ async def test_a_cancelled_job_leaves_its_replica(stage: str) -> None:
 async def test_a_cluster_that_is_not_there_is_not_ready() -> None:
     pool = RayPool(Settings(ray="ray://nowhere:1"), FakeCluster(broken=True))
     await pool.start()
-    await asyncio.sleep(0.1)
+    await until(lambda: bool(pool.refused))
     assert not pool.ready
-    assert pool.room == {"glm-image": 0}
+    # Its jobs begin in order to fail.
+    assert pool.room == {"glm-image": ROWS}
     words = [word async for word in pool.submit(claim(), Inputs())]
     assert isinstance(words[-1], Error)
+    assert not words[-1].failure.retryable
     await pool.close()
 
 
@@ -180,6 +185,43 @@ async def test_jobs_of_the_table_are_drawn_by_a_cluster(tmp_path: Path) -> None:
     assert job.state is JobState.SUCCEEDED
     assert store.tokens(job.id) == {0: b"0", 1: b"1"}
     store.close()
+
+
+HALVES = """
+import gc, json
+from glm_image.config import to_mapping
+from glm_image.models import dit, generator, glm, glyph_encoder, vae, vit
+from glm_image.serving.worker.protocol import Load
+from glm_image.serving.worker.replica import PainterReplica, WriterReplica
+import torch
+
+kinds = (dit.DiT, vae.Vae, glyph_encoder.GlyphEncoder, glm.GlmModel, vit.VisionTower)
+load = to_mapping(Load(name="nano", device="cpu"))
+for replica in (WriterReplica, PainterReplica):
+    one = replica(load)
+    gc.collect()
+    held = {kind.__name__: 0 for kind in kinds}
+    for thing in gc.get_objects():
+        if isinstance(thing, kinds):
+            weights = [*thing.parameters(), *thing.buffers()]
+            held[type(thing).__name__] += sum(w.numel() for w in weights)
+    print(json.dumps(held))
+    one._half.close()
+    del one, thing
+"""
+
+
+@pytest.mark.slow
+async def test_a_replica_holds_its_half_of_the_bundled_model_alone() -> None:
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", HALVES], capture_output=True, text=True, check=True
+    )
+    writer, painter = (json.loads(line) for line in done.stdout.splitlines())
+    decoder = ("DiT", "Vae", "GlyphEncoder")
+    assert [writer[name] for name in decoder] == [0, 0, 0]
+    assert min(writer["GlmModel"], writer["VisionTower"]) > 0
+    assert "GlmModel" not in painter or painter["GlmModel"] == 0
+    assert min(painter[name] for name in (*decoder, "VisionTower")) > 0
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -218,6 +219,68 @@ def test_what_takes_too_long_is_given_back(tmp_path: Path) -> None:
         assert time.monotonic() - start < 30
     job = store.job(job.id, None)
     assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+    store.close()
+
+
+def test_open_streams_end_in_words(tmp_path: Path) -> None:
+    store = store_of(tmp_path)
+    body = {"prompt": "a long picture", "size": "64x64"}
+    calls = {
+        "images": ("/v1/images/generations", {**body, "stream": True}),
+        "chat": (
+            "/v1/chat/completions",
+            {"messages": [{"role": "user", "content": "a star"}], "stream": True},
+        ),
+        "job": ("", None),
+        "all": ("/api/events", None),
+    }
+    heard: dict[str, str] = {}
+
+    def listen(name: str, url: str, content: dict[str, object] | None) -> None:
+        data = None if content is None else json.dumps(content).encode()
+        asked = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        # A connection that is cut raises an error here.
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+            heard[name] = answer.read().decode()
+
+    with serving(tmp_path, 1000.0, "--set", "times.drain_seconds=0.5") as (process, url):
+        job = submit(store, drawing())
+        calls["job"] = (f"/api/jobs/{job.id}/events", None)
+        threads = [
+            threading.Thread(target=listen, args=(name, f"{url}{path}", content))
+            for name, (path, content) in calls.items()
+        ]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: store.health().running == 3)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert process.wait(PATIENCE) == 0
+    assert heard.keys() == calls.keys()
+    for name, text in heard.items():
+        assert text.endswith("\n\n")
+        last = json.loads(text.strip().rpartition("data: ")[2])
+        assert last["error"]["retry_after"] > 0
+        assert ("retry: 5000\nevent: error\n" in text) == (name != "chat")
+        if name != "all":
+            assert store.job(last["id"], None).state is JobState.QUEUED
+    assert store.health().queued == 3
+    given_up = store.reap(time.time() + 3600).cancelled
+    assert not given_up
+    (tmp_path / "log").unlink()
+    with serving(tmp_path, 0.1) as (_, url):
+        asked = urllib.request.Request(
+            f"{url}/v1/images/generations",
+            json.dumps(calls["images"][1]).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+            assert "image_generation.completed" in answer.read().decode()
+        wait_for(lambda: store.health().queued + store.health().running == 0)
+    # The same request again was answered by the job that was left.
+    assert len(store.jobs(None)) == 3
     store.close()
 
 

@@ -12,6 +12,7 @@ from asking import PATIENCE, drawing
 from fake import masked, plain
 from PIL import Image
 
+from glm_image.checkpoint.parts import PAINTING
 from glm_image.errors import CheckpointError, ConfigError, GlmImageError, NotFoundError
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.serving.labels import read
@@ -19,6 +20,7 @@ from glm_image.serving.worker.card import fingerprint
 from glm_image.serving.worker.codes import pack, unpack
 from glm_image.serving.worker.easel import Easel
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Frame,
@@ -71,7 +73,7 @@ def ask(easel: Any, said: Listener, codes: Any = (), **changes: Any) -> list[Any
     number = next(_NUMBERS)
     sources = changes.pop("files", ())
     mask = changes.pop("mask_file", None)
-    asked = drawing(model="tiny", visible_label=False, **{"steps": 2, **changes})
+    asked = drawing(model="tiny", **{"steps": 2, "visible_label": False, **changes})
     easel.submit(
         number,
         Submit(job_id="job_1", created=0.0, drawing=asked, sources=sources, mask=mask, codes=codes),
@@ -118,6 +120,25 @@ def test_an_order_is_told_and_drawn_as_the_pipeline_draws(
     for index, prior in enumerate(alone.prior_tokens):
         packed = pack(PriorTokens(ids_n=prior.flatten(), grid=(2, 2)))
         assert tokens(words)[index] == packed
+
+
+def test_codes_are_told_while_they_are_written(
+    easel: Easel, said: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glm_image.serving.worker.easel.CODES_SECONDS", 0.0)
+    words = ask(easel, said, prompt="a", seeds=(7, 8))
+    told: dict[int, dict[int, int]] = {0: {}, 1: {}}
+    for word in words:
+        if isinstance(word, Codes):
+            assert word.start + len(word.codes) <= word.rows * word.columns
+            if (word.rows, word.columns) == (2, 2):
+                # What is told twice there is a preview of the same size, which comes first.
+                places = range(word.start, word.start + len(word.codes))
+                told[word.index] |= zip(places, word.codes, strict=True)
+    assert sum(isinstance(word, Codes) for word in words) > 2
+    for index, packed in tokens(words).items():
+        written = unpack(packed, (2, 2), 10**6).tolist()
+        assert [told[index][place] for place in range(4)] == written
 
 
 def test_pictures_and_previews_carry_their_labels(easel: Easel, said: Listener) -> None:
@@ -231,6 +252,39 @@ def test_a_scribe_writes_the_same_codes_and_paints_nothing(
         assert isinstance(own.order(number)[-1], Error | Done)
     finally:
         scribe.close()
+
+
+def test_a_painter_paints_the_same_from_codes_and_writes_none(
+    tiny_checkpoint: Path, easel: Easel, said: Listener
+) -> None:
+    own = Listener()
+    load = Load(name="tiny", source=str(tiny_checkpoint), device="cpu", producer="me")
+    painter = Easel(load, own.frames.put, PAINTING)
+    edit = {"files": (plain(64, 64, 9),), "sources": ("a",), "seeds": (1, 2)}
+    try:
+        for asked in ({"seeds": (1, 2)}, edit):
+            whole = ask(easel, said, **asked)
+            codes = tuple(tokens(whole)[index] for index in (0, 1))
+            painted = ask(painter, own, codes=codes, **asked)
+            for one, other in zip(results(whole), results(painted), strict=True):
+                assert np.abs(one - other).max() <= 1
+        for missing in ((), (codes[0], None)):
+            refused = ask(painter, own, codes=missing, seeds=(1, 2))[-1]
+            assert isinstance(refused, Error)
+            assert refused.failure.field == "codes"
+    finally:
+        painter.close()
+
+
+def test_what_lies_beneath_the_visible_label_is_sent_along(easel: Easel, said: Listener) -> None:
+    labelled = ask(easel, said, visible_label=True)
+    (unlabelled,) = results(ask(easel, said))
+    (result,) = [word for word in labelled if isinstance(word, Result)]
+    assert result.bare is not None
+    with Image.open(io.BytesIO(result.bare)) as image:
+        assert (np.asarray(image).astype(int) == unlabelled).all()
+        assert not image.info
+    assert (pixels(result) != unlabelled).any()
 
 
 def test_codes_as_bytes(easel: Easel) -> None:

@@ -376,10 +376,11 @@ def test_fields_of_errors_are_spelled_as_flags() -> None:
     from glm_image.cli.flags import with_flags
     from glm_image.cli.keys import create
     from glm_image.cli.serve import serve
+    from glm_image.cli.train_control import control
 
-    known: set[Any] = {"--shard-size", "IMAGE", "PROMPT"}
+    known: set[Any] = {"--shard-size", "IMAGE", "PAIRS", "PROMPT"}
     hints: dict[str, Any] = {}
-    for command in (edit, generate, doctor, bench, serve, create):
+    for command in (edit, generate, doctor, bench, serve, create, control):
         hints |= with_flags(command).__annotations__
     for name, hint in hints.items():
         option = hint.__metadata__[0]

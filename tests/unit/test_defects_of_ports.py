@@ -230,7 +230,7 @@ def test_28_noise_is_fp32_in_a_bf16_pipeline(
     begun = record(monkeypatch, denoise.Denoising, "__init__")
     calls = record(monkeypatch, denoise, "sample")
     edit(loaded)
-    (*_, start, _, _), _, _ = begun[0]
+    (*_, start, _, _, _), _, _ = begun[0]
     assert start.dtype == calls[0][2][0].values_chw.dtype == torch.float32
     expected = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(7))
     assert torch.equal(start, expected)

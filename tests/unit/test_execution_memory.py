@@ -12,7 +12,7 @@ from glm_image.checkpoint.published import Components
 from glm_image.device import resolve
 from glm_image.errors import InputError, PlanError
 from glm_image.execution import memory
-from glm_image.execution.loading import load, networks_of
+from glm_image.execution.loading import load
 from glm_image.execution.memory import RESERVE, Work, account, fit
 from glm_image.execution.plan import (
     DecoderPlan,
@@ -68,7 +68,7 @@ def test_weights_are_counted_as_they_are_held(weights: WeightFormat, tiny_checkp
     plan = plan_of(weights)
     counted = account(components, plan, SMALL, torch.bfloat16, accelerator=False).weights
     load(components, tiny_checkpoint, plan, resolve("cpu", "bfloat16"))
-    for name, network in networks_of(components).items():
+    for name, network in components.networks.items():
         assert counted[name] == pytest.approx(held(network), rel=0.01), name
 
 

@@ -152,13 +152,6 @@ def test_a_mapped_file_is_checked_and_not_changed(tmp_path: Path) -> None:
             "decoder.fused",
         ),
         (
-            ExecutionPlan(
-                offload=Offload.STAGE, generator=GeneratorPlan(weights=WeightFormat.INT4)
-            ),
-            ELSEWHERE,
-            "generator.weights",
-        ),
-        (
             ExecutionPlan(offload=Offload.LAYER, generator=GeneratorPlan(graphs=True)),
             ELSEWHERE,
             "generator.graphs",
@@ -183,6 +176,11 @@ def test_a_system_on_disk_does_not_move(tiny_checkpoint: Path) -> None:
     pipe = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan=DISK)
     with pytest.raises(PlanError, match="load the model again"):
         pipe.to("cpu")
+
+
+def test_four_bits_may_wait_beside_an_accelerator() -> None:
+    four_bits = GeneratorPlan(weights=WeightFormat.INT4)
+    check(ExecutionPlan(offload=Offload.LAYER, generator=four_bits), ELSEWHERE)
 
 
 def resident_in_files() -> int:

@@ -5,7 +5,7 @@ transformers and diffusers.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -24,7 +24,7 @@ from glm_image.models.vq import VqConfig
 ConfigT = TypeVar("ConfigT")
 
 # fmt: off
-_BOOKKEEPING = frozenset({
+BOOKKEEPING = frozenset({
     "architectures", "attention_dropout", "auto_map", "bad_words_ids", "bos_token_id",
     "chunk_size_feed_forward", "cross_attention_hidden_size", "diversity_penalty", "do_sample",
     "dtype", "early_stopping", "id2label", "initializer_factor", "initializer_range",
@@ -40,7 +40,7 @@ _BOOKKEEPING = frozenset({
 
 _TEXT_DEFAULTS = {"rms_norm_eps": 1e-5, "attention_bias": True}
 _VISION_DEFAULTS = {"in_channels": 3, "layer_norm_eps": 1e-6, "attention_bias": True}
-_VAE_DEFAULTS = {"scaling_factor": 0.18215, "force_upcast": True}
+VAE_DEFAULTS = {"scaling_factor": 0.18215, "force_upcast": True}
 _GLYPH_ENCODER_DEFAULTS = {"relative_attention_max_distance": 128, "layer_norm_epsilon": 1e-6}
 """What an absent field means to the libraries as well as to the published model; sizes and
 rotation are always read."""
@@ -52,7 +52,7 @@ _ROPE_KINDS = ("default", "mrope")
 def read_generator(fields: Fields) -> GeneratorConfig | None:
     """``vision_language_encoder/config.json``; None if there were problems."""
     fields.expect({"model_type": "glm_image", "tie_word_embeddings": False})
-    fields.ignore(_BOOKKEEPING)
+    fields.ignore(BOOKKEEPING)
     sections = {
         "text": _read_text(fields.section("text_config")),
         "vision": _read_vision(fields.section("vision_config")),
@@ -104,7 +104,7 @@ def write_generator(config: GeneratorConfig) -> dict[str, Any]:
 def read_dit(fields: Fields) -> DiTConfig | None:
     """``transformer/config.json``; None if there were problems."""
     fields.ignore(("sample_size",))
-    return _read_plain(DiTConfig, fields)
+    return read_plain(DiTConfig, fields)
 
 
 def write_dit(config: DiTConfig) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def write_dit(config: DiTConfig) -> dict[str, Any]:
     return {"_class_name": "GlmImageTransformer2DModel", **to_mapping(config)}
 
 
-_VAE_FIXED = {
+VAE_FIXED = {
     "mid_block_add_attention": False,
     "use_quant_conv": False,
     "use_post_quant_conv": False,
@@ -122,19 +122,19 @@ _VAE_FIXED = {
 def read_vae(fields: Fields) -> VaeConfig | None:
     """``vae/config.json``; None if there were problems."""
     levels = len(fields.get("block_out_channels", []))
-    fields.require(_VAE_FIXED | _vae_blocks(levels))
+    fields.require(VAE_FIXED | vae_blocks(levels))
     fields.expect({"act_fn": "silu"})
     fields.ignore(("shift_factor",))
-    return _read_plain(VaeConfig, fields, defaults=_VAE_DEFAULTS)
+    return read_plain(VaeConfig, fields, defaults=VAE_DEFAULTS)
 
 
 def write_vae(config: VaeConfig) -> dict[str, Any]:
     """Content of ``vae/config.json``."""
-    blocks = _vae_blocks(len(config.block_out_channels))
+    blocks = vae_blocks(len(config.block_out_channels))
     return {
         "_class_name": "AutoencoderKL",
         "act_fn": "silu",
-        **_VAE_FIXED,
+        **VAE_FIXED,
         **blocks,
         "shift_factor": None,
         **to_mapping(config),
@@ -154,7 +154,7 @@ def read_glyph_encoder(fields: Fields) -> GlyphEncoderConfig | None:
             "eos_token_id": 1,
         }
     )
-    fields.ignore(_BOOKKEEPING)
+    fields.ignore(BOOKKEEPING)
     fields.ignore(
         (
             "classifier_dropout",
@@ -169,7 +169,7 @@ def read_glyph_encoder(fields: Fields) -> GlyphEncoderConfig | None:
             "tokenizer_class",
         )
     )
-    return _read_plain(GlyphEncoderConfig, fields, defaults=_GLYPH_ENCODER_DEFAULTS)
+    return read_plain(GlyphEncoderConfig, fields, defaults=_GLYPH_ENCODER_DEFAULTS)
 
 
 def write_glyph_encoder(config: GlyphEncoderConfig) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def read_schedule(fields: Fields) -> ScheduleConfig | None:
         fields.problems.append(f"{fields.path}: 'shift_terminal' must be null")
     # The shift is never clamped at the longest sequence, so its length does not matter.
     fields.ignore(("max_image_seq_len", "shift_terminal"))
-    return _read_plain(ScheduleConfig, fields)
+    return read_plain(ScheduleConfig, fields)
 
 
 def write_schedule(config: ScheduleConfig) -> dict[str, Any]:
@@ -226,23 +226,29 @@ def write_schedule(config: ScheduleConfig) -> dict[str, Any]:
 
 def _read_text(fields: Fields) -> GlmConfig | None:
     fields.expect({"model_type": "glm_image_text", "hidden_act": "silu"})
-    fields.ignore(_BOOKKEEPING)
-    values = _read_rope(fields)
+    fields.ignore(BOOKKEEPING)
+    values = read_rope(fields)
     heads, width = fields.get("num_attention_heads"), fields.get("hidden_size")
     if isinstance(heads, int) and isinstance(width, int) and heads:
         values["head_dim"] = fields.get("head_dim", width // heads)
-    return _read_plain(GlmConfig, fields, known=values, defaults=_TEXT_DEFAULTS)
+    return read_plain(GlmConfig, fields, known=values, defaults=_TEXT_DEFAULTS)
 
 
-def _read_rope(fields: Fields) -> dict[str, Any]:
-    """Rotation settings, which stand in a section of two names or at the top level.
+def read_rope(
+    fields: Fields,
+    names: Sequence[str] = _ROPE,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Rotation settings of these names, which stand in a section of two names or at the top level.
 
-    They are never filled in with defaults: those of the libraries rotate all channels.
+    Those of GLM-Image are never filled in: the defaults of the libraries rotate all channels.
     """
     places = [fields.section("rope_parameters"), fields.section("rope_scaling"), fields]
     values: dict[str, Any] = {}
-    for name in _ROPE:
+    for name in names:
         found = [place.get(name) for place in places if name in place]
+        if not found and name in defaults:
+            found = [defaults[name]]
         if not found:
             fields.problems.append(f"{fields.path}: missing field {name!r}")
         elif any(value != found[0] for value in found):
@@ -258,26 +264,27 @@ def _read_rope(fields: Fields) -> dict[str, Any]:
 
 def _read_vision(fields: Fields) -> VisionConfig | None:
     fields.expect({"model_type": "glm_image_vision", "hidden_act": "gelu", "spatial_merge_size": 1})
-    fields.ignore(_BOOKKEEPING)
+    fields.ignore(BOOKKEEPING)
     fields.ignore(("rope_parameters",))
-    return _read_plain(VisionConfig, fields, defaults=_VISION_DEFAULTS)
+    return read_plain(VisionConfig, fields, defaults=_VISION_DEFAULTS)
 
 
 def _read_vq(fields: Fields) -> VqConfig | None:
     fields.expect({"model_type": "glm_image_vqmodel"})
-    fields.ignore(_BOOKKEEPING)
+    fields.ignore(BOOKKEEPING)
     fields.ignore(("in_channels",))
-    return _read_plain(VqConfig, fields)
+    return read_plain(VqConfig, fields)
 
 
-def _vae_blocks(levels: int) -> dict[str, list[str]]:
+def vae_blocks(levels: int) -> dict[str, list[str]]:
+    """The one kind of level that we implement, at every level of the autoencoder."""
     return {
         "down_block_types": ["DownEncoderBlock2D"] * levels,
         "up_block_types": ["UpDecoderBlock2D"] * levels,
     }
 
 
-def _read_plain(
+def read_plain(
     cls: type[ConfigT],
     fields: Fields,
     *,

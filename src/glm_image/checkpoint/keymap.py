@@ -21,10 +21,16 @@ class KeyTable:
             the same number; the empty name stands for the whole network.
         copies: Published names that repeat a weight under a second name, with the first name.
             They are read if the first is absent, and must be equal to it if it is there.
+        unused: Published modules that no picture depends on; they are not read.
     """
 
     rows: Sequence[tuple[str, str]]
     copies: Mapping[str, str] = field(default_factory=dict)
+    unused: Sequence[str] = ()
+
+    def is_unused(self, name: str) -> bool:
+        """Whether a published weight belongs to a module that is not read."""
+        return any(re.fullmatch(_pattern(module), name) for module in self.unused)
 
     def to_published(self, name: str) -> str | None:
         """Published name of one of our weights; None if no row fits."""
@@ -51,11 +57,34 @@ DIT = KeyTable(rows=(("", ""),))
 VAE = KeyTable(rows=(("", ""),))
 """Names are the published ones."""
 
+COGVIEW4_DIT = KeyTable(
+    rows=(
+        ("image_projector.proj", "patch_embed.proj"),
+        ("text_projector", "patch_embed.text_proj"),
+        ("time_condition_embed", "time_condition_embed"),
+        ("transformer_blocks", "transformer_blocks"),
+        ("norm_out", "norm_out"),
+        ("proj_out", "proj_out"),
+    )
+)
+"""Both projections of the published network stand in one module; here each stands for itself."""
+
 GLYPH_ENCODER = KeyTable(
     rows=tuple(PUBLISHED_NAMES.items()),
     copies={"encoder.embed_tokens.weight": "shared.weight"},
 )
 """Published names are numbers within numbers; ours say what a layer does."""
+
+
+def text_encoder(used_layers: int) -> KeyTable:
+    """Names of a stack of GLM layers of which the last one and the norm behind it are not read."""
+    return KeyTable(
+        rows=(
+            ("language_model.embed_tokens", "embed_tokens"),
+            ("language_model.layers", "layers"),
+        ),
+        unused=(f"layers.{used_layers}", "norm"),
+    )
 
 
 def _translate(name: str, rows: Sequence[tuple[str, str]]) -> str | None:

@@ -17,18 +17,29 @@ Source: zai-org/GLM-Image; reference behaviour: diffusers, GlmImagePipeline.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 
 from glm_image.checkpoint import configs, keymap, settings
 from glm_image.checkpoint.fields import Fields
+from glm_image.checkpoint.holdings import (
+    DIFFUSERS_STEM,
+    DIT_FOLDER,
+    SCHEDULER_FILE,
+    SCHEDULER_FOLDER,
+    TRANSFORMERS_STEM,
+    VAE_FOLDER,
+    Holdings,
+    Stored,
+    fill,
+)
 from glm_image.checkpoint.outline import without_memory
-from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
-from glm_image.checkpoint.safetensors_file import MappedFile
+from glm_image.checkpoint.reader import Target
+from glm_image.checkpoint.saving import DEFAULT_SHARD_SIZE, refuse_rebuilt, write_network
 from glm_image.checkpoint.settings import SamplingDefaults
-from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json, write_weights
+from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json
 from glm_image.errors import CheckpointError, ConfigError, NotFoundError
 from glm_image.image.size import SourceLimits
 from glm_image.models.dit import DiT, DiTConfig
@@ -40,18 +51,11 @@ from glm_image.tokenizer.glyph import BYTE_OFFSET
 from glm_image.tokenizer.text import SETTINGS_FILE, TOKENIZER_FILE, TextTokenizer
 
 GENERATOR_FOLDER = "vision_language_encoder"
-DIT_FOLDER = "transformer"
-VAE_FOLDER = "vae"
 GLYPH_ENCODER_FOLDER = "text_encoder"
 PROCESSOR_FOLDER = "processor"
 BYTE_TOKENIZER_FOLDER = "tokenizer"
-SCHEDULER_FOLDER = "scheduler"
 
 GENERATION_FILE = "generation_config.json"
-SCHEDULER_FILE = "scheduler_config.json"
-
-TRANSFORMERS_STEM = "model"
-DIFFUSERS_STEM = "diffusion_pytorch_model"
 
 ABOUT_FILE = "about.json"
 """What a model was trained to draw; the published checkpoint has none."""
@@ -59,13 +63,10 @@ ABOUT_FILE = "about.json"
 DOCUMENTS = (ABOUT_FILE, "README.md", "QUALITY.md", "LICENSE")
 """Files of a checkpoint that are for readers and stay with it when it is converted."""
 
-DEFAULT_SHARD_SIZE = 5 * 10**9
-"""Most bytes per file of weights, the size that hubs and network drives handle well."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class Components:
-    """Everything a checkpoint holds.
+class Components(Holdings):
+    """Everything a checkpoint of GLM-Image holds.
 
     Args:
         generator: The autoregressive generator.
@@ -81,14 +82,29 @@ class Components:
         ConfigError: The parts do not fit each other.
     """
 
+    LANGUAGE: ClassVar[str] = "generator"
+    LANGUAGE_FOLDER: ClassVar[str] = GENERATOR_FOLDER
+
     generator: Generator
     dit: DiT
-    vae: Vae
     glyph_encoder: GlyphEncoder
     text_tokenizer: TextTokenizer
-    schedule: ScheduleConfig
     sampling: SamplingDefaults
     source_limits: SourceLimits
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks by name."""
+        return {
+            "generator": self.generator,
+            "decoder": self.dit,
+            "autoencoder": self.vae,
+            "glyph encoder": self.glyph_encoder,
+        }
+
+    def stored(self) -> tuple[Stored, ...]:
+        """The networks and where their weights stand."""
+        return _networks(self)
 
     def __post_init__(self) -> None:
         problems = _Parts(
@@ -123,40 +139,6 @@ def load(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Component
     components = outline(folder)
     fill(components, folder, Target(dtype=dtype, device=device))
     return components
-
-
-def fill(
-    components: Components,
-    folder: Path,
-    target: Target,
-    adopt: Mapping[str, Adopt] | None = None,
-) -> list[MappedFile]:
-    """Read the weights of networks that have none yet, one tensor at a time.
-
-    Args:
-        components: What :func:`outline` gave.
-        folder: The same folder.
-        target: What the weights become.
-        adopt: By folder of a network, what may take a weight as it is read.
-
-    Returns:
-        The files in which weights stay.
-
-    Raises:
-        CheckpointError: Weights are wrong; every problem is listed.
-    """
-    takers = adopt or {}
-    jobs = [
-        WeightJob(
-            folder=folder / network.folder,
-            stem=network.stem,
-            module=network.module,
-            table=network.table,
-            adopt=takers.get(network.folder),
-        )
-        for network in _networks(components)
-    ]
-    return load_weights(jobs, target)
 
 
 def outline(folder: Path) -> Components:
@@ -213,14 +195,10 @@ def save(
             weight cannot be stored, or a network was rebuilt to run faster.
     """
     for network in _networks(components):
-        _refuse_rebuilt(network)
+        refuse_rebuilt(network)
     with whole_folder(folder) as part:
         for network in _networks(components):
-            place = part / network.folder
-            place.mkdir()
-            write_json(place / "config.json", network.config)
-            weights = (network.stem, network.module, network.table)
-            write_weights(place, *weights, dtype=dtype, shard_size=shard_size)
+            write_network(network, part, dtype=dtype, shard_size=shard_size)
         generator = components.generator.config
         sampling = settings.write_sampling(components.sampling, generator)
         write_json(part / GENERATOR_FOLDER / GENERATION_FILE, sampling)
@@ -286,41 +264,30 @@ class _Parts:
         return problems
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Network:
-    """One network and where it stands in a checkpoint."""
-
-    folder: str
-    stem: str
-    module: nn.Module
-    table: keymap.KeyTable
-    config: dict[str, Any]
-
-
-def _networks(components: Components) -> tuple[_Network, ...]:
+def _networks(components: Components) -> tuple[Stored, ...]:
     return (
-        _Network(
+        Stored(
             folder=GENERATOR_FOLDER,
             stem=TRANSFORMERS_STEM,
             module=components.generator,
             table=keymap.GENERATOR,
             config=configs.write_generator(components.generator.config),
         ),
-        _Network(
+        Stored(
             folder=DIT_FOLDER,
             stem=DIFFUSERS_STEM,
             module=components.dit,
             table=keymap.DIT,
             config=configs.write_dit(components.dit.config),
         ),
-        _Network(
+        Stored(
             folder=VAE_FOLDER,
             stem=DIFFUSERS_STEM,
             module=components.vae,
             table=keymap.VAE,
             config=configs.write_vae(components.vae.config),
         ),
-        _Network(
+        Stored(
             folder=GLYPH_ENCODER_FOLDER,
             stem=TRANSFORMERS_STEM,
             module=components.glyph_encoder,
@@ -328,23 +295,6 @@ def _networks(components: Components) -> tuple[_Network, ...]:
             config=configs.write_glyph_encoder(components.glyph_encoder.config),
         ),
     )
-
-
-def _refuse_rebuilt(network: _Network) -> None:
-    """Refuse a network whose weights have other names or shapes than its configuration says."""
-    with without_memory():
-        plain = type(network.module)(network.module.config)
-    shapes, expected = (
-        {name: weight.shape for name, weight in one.state_dict().items()}
-        for one in (network.module, plain)
-    )
-    if shapes != expected:
-        changed = min(name for name, _ in shapes.items() ^ expected.items())
-        raise CheckpointError(
-            f"{network.folder} runs in another form than it is saved in, see {changed}",
-            field="components",
-            hint="load the model with plan='plain' to save it",
-        )
 
 
 def _read_parts(folder: Path) -> _Parts:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from glm_image.checkpoint.keymap import KeyTable
+from glm_image.checkpoint.parts import left_out
 from glm_image.checkpoint.safetensors_file import (
     DTYPES,
     Entry,
@@ -150,13 +151,20 @@ def _read_index(index: Path, problems: list[str]) -> dict[str, Entry]:
 
 def _plan(job: WeightJob, problems: list[str]) -> list[_Planned]:
     """Compare a network's parameters with what the files hold."""
+    if not job.module.state_dict():
+        # All of it was left out, and its files need not be there.
+        return []
     found = len(problems)
     entries = find_entries(job.folder, job.stem, problems)
     entries = _without_copies(entries, job.table, problems)
+    entries = {name: entry for name, entry in entries.items() if not job.table.is_unused(name)}
     wanted = job.module.state_dict()
+    needless = tuple(left_out(job.module))
     planned: list[_Planned] = []
     for name, entry in entries.items():
         ours = job.table.to_ours(name)
+        if ours is not None and ours.startswith(needless):
+            continue
         if ours is None or ours not in wanted:
             problems.append(f"{job.folder.name}: unexpected {name} {list(entry.shape)}")
         elif _fits(job.folder.name, name, entry, wanted[ours], problems):

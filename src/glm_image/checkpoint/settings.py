@@ -4,8 +4,10 @@ Source: zai-org/GLM-Image, ``model_index.json``, ``processor``, ``tokenizer`` an
 ``generation_config.json``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from glm_image.checkpoint.fields import Fields
@@ -18,6 +20,9 @@ from glm_image.tokenizer.text import Roles
 PREPROCESSOR_FILE = "preprocessor_config.json"
 PROCESSOR_FILE = "processor_config.json"
 CHAT_TEMPLATE_FILE = "chat_template.jinja"
+
+PIPELINE = "GlmImagePipeline"
+"""What the index of a checkpoint of GLM-Image names."""
 
 _CLASSES = {
     "processor": ("transformers", "GlmImageProcessor"),
@@ -70,10 +75,14 @@ class SamplingDefaults:
             )
 
 
-def read_index(fields: Fields) -> None:
-    """Check that ``model_index.json`` describes this kind of checkpoint."""
-    fields.expect({"_class_name": "GlmImagePipeline"})
-    for name, (_, class_name) in _CLASSES.items():
+def read_index(
+    fields: Fields,
+    pipeline: str = PIPELINE,
+    classes: Mapping[str, tuple[str, str]] = MappingProxyType(_CLASSES),
+) -> None:
+    """Check that ``model_index.json`` describes a kind of checkpoint."""
+    fields.expect({"_class_name": pipeline})
+    for name, (_, class_name) in classes.items():
         entry = fields.take(name)
         if entry is None:
             continue
@@ -83,13 +92,16 @@ def read_index(fields: Fields) -> None:
     fields.close()
 
 
-def write_index() -> dict[str, Any]:
-    """Content of ``model_index.json``."""
-    classes = {name: list(entry) for name, entry in _CLASSES.items()}
+def write_index(
+    pipeline: str = PIPELINE,
+    classes: Mapping[str, tuple[str, str]] = MappingProxyType(_CLASSES),
+    version: str = _DIFFUSERS_VERSION,
+) -> dict[str, Any]:
+    """Content of ``model_index.json``: a pipeline, its parts, and the version that first had it."""
     return {
-        "_class_name": "GlmImagePipeline",
-        "_diffusers_version": _DIFFUSERS_VERSION,
-        **classes,
+        "_class_name": pipeline,
+        "_diffusers_version": version,
+        **{name: list(entry) for name, entry in classes.items()},
     }
 
 

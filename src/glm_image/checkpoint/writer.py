@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,9 @@ from glm_image.errors import CheckpointError
 
 MARKER_FILE = "model_index.json"
 """A folder with this file is a checkpoint and may be replaced by a newer one."""
+
+
+_NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @contextlib.contextmanager
@@ -60,6 +64,7 @@ def write_weights(
     *,
     dtype: torch.dtype | None,
     shard_size: int,
+    unread: Mapping[str, Tensor] = _NOTHING,
 ) -> None:
     """Write a network's weights under their published names.
 
@@ -71,13 +76,14 @@ def write_weights(
         dtype: Dtype in the files; None keeps that of each weight.
         shard_size: Most bytes per file; a larger weight gets a file of its own. Weights that fit
             one file are written without an index.
+        unread: Further weights that the network does not hold, by published name.
 
     Raises:
         CheckpointError: A weight has no values, a dtype that files do not hold or no published
             name.
         OSError: There is no room, or no right to write.
     """
-    tensors = _published(module, table, stem)
+    tensors = {**_published(module, table, stem), **unread}
     shards = _shards(tensors, dtype, shard_size)
     if len(shards) == 1:
         write_file(folder / f"{stem}{WEIGHTS_SUFFIX}", shards[0], dtype)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from glm_image.cli.flags import ReportFlags, flag, parse_bytes
 from glm_image.cli.output import print_json
 from glm_image.cli.progress import Bars
 from glm_image.errors import InputError
+
+if TYPE_CHECKING:
+    from glm_image.device import Device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +42,28 @@ def convert(
             f"{target} is not empty", field="target", hint="choose another one, or add --overwrite"
         )
     with Bars(quiet=flags.quiet) as bars, bars.waiting("rewriting"):
-        from glm_image.checkpoint import published
         from glm_image.device import resolve
         from glm_image.pipeline.system import find
 
-        device = resolve("cpu", flags.dtype)
-        folder = find(source)
-        components = published.load(folder, dtype=device.dtype, device=device.torch_device)
-        documents = published.documents_of(folder)
-        published.save(components, target, shard_size=shard_size, documents=documents)
+        _rewrite(find(source), target, resolve("cpu", flags.dtype), shard_size)
     files = sorted(path for path in target.rglob("*") if path.is_file())
     total = sum(path.stat().st_size for path in files)
     if flags.json:
         print_json({"path": str(target), "files": len(files), "bytes": total})
     else:
         typer.echo(str(target))
+
+
+def _rewrite(folder: Path, target: Path, device: "Device", shard_size: int) -> None:
+    """Read whichever model a folder holds, and write it."""
+    from glm_image.checkpoint import cogview4, published
+    from glm_image.pipeline.families import is_cogview4
+
+    documents = published.documents_of(folder)
+    dtype, place = device.dtype, device.torch_device
+    if is_cogview4(folder):
+        other = cogview4.load(folder, dtype=dtype, device=place)
+        cogview4.save(other, target, shard_size=shard_size, documents=documents)
+    else:
+        components = published.load(folder, dtype=dtype, device=place)
+        published.save(components, target, shard_size=shard_size, documents=documents)

@@ -16,6 +16,7 @@ from glm_image.errors import GlmImageError
 if TYPE_CHECKING:
     from glm_image.device import Device
     from glm_image.execution.auto import Wish
+    from glm_image.pipeline.cogview4 import CogView4System
     from glm_image.pipeline.system import System
 
 GIGABYTE = 10**9
@@ -88,7 +89,9 @@ def _device(device: "Device") -> dict[str, object]:
     return facts
 
 
-def _plan(system: "System", asked: "Wish", flags: DoctorFlags) -> dict[str, object]:
+def _plan(
+    system: "System | CogView4System", asked: "Wish", flags: DoctorFlags
+) -> dict[str, object]:
     """The plan that the model would run by, with reasons and the memory it takes."""
     from glm_image.execution import auto, memory
     from glm_image.types import Size
@@ -126,11 +129,20 @@ def _gigabytes(count: int) -> float:
     return round(count / GIGABYTE, 3)
 
 
-def _model(model: str | None, device: "Device") -> "tuple[System, dict[str, object]]":
-    from glm_image.pipeline.system import BUNDLED, System, find, parameter_count
+def _model(
+    model: str | None, device: "Device"
+) -> "tuple[System | CogView4System, dict[str, object]]":
+    from glm_image.checkpoint import cogview4
+    from glm_image.pipeline.cogview4 import CogView4System
+    from glm_image.pipeline.families import is_cogview4
+    from glm_image.pipeline.system import BUNDLED, System, find, parameter_count, read_about
 
     folder = find(model)
-    system = System.outline(folder, model, device)
+    system: System | CogView4System
+    if is_cogview4(folder):
+        system = CogView4System.of(cogview4.outline(folder), str(model), device)
+    else:
+        system = System.outline(folder, model, device)
     low, high = system.sides
     counts = {name: parameter_count(network) for name, network in system.networks.items()}
     facts: dict[str, object] = {
@@ -140,12 +152,20 @@ def _model(model: str | None, device: "Device") -> "tuple[System, dict[str, obje
         "gigabytes of weights": _gigabytes(sum(counts.values()) * device.dtype.itemsize),
         "default size": str(system.default_size),
         "sides in pixels": f"{low} to {high}",
-        "codes": system.num_codes,
-        "tokens of context": system.max_tokens,
-        "temperature": system.sampling.temperature,
-        "top_p": system.sampling.top_p,
     }
-    about = system.about
+    if isinstance(system, System):
+        facts |= {
+            "codes": system.num_codes,
+            "tokens of context": system.max_tokens,
+            "temperature": system.sampling.temperature,
+            "top_p": system.sampling.top_p,
+        }
+    else:
+        facts |= {
+            "most pixels": system.rule.pixels,
+            "control picture": "wanted" if system.takes_control else "none",
+        }
+    about = read_about(folder)
     if about is not None:
         facts["about"] = {
             "summary": about.summary,

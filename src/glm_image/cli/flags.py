@@ -17,8 +17,11 @@ import typer
 from glm_image.errors import InputError
 
 FLAG_OF_FIELD = {
+    "any_size": "--any-size",
     "batch": "--batch",
+    "compat": "--compat",
     "concurrent": "--concurrent",
+    "control_image": "--control",
     "data": "--data",
     "decoder.weights": "--weights",
     "device": "--device",
@@ -28,15 +31,19 @@ FLAG_OF_FIELD = {
     "generator.weights": "--weights",
     "guidance_scale": "--guidance",
     "height, width": "--size",
+    "held_out": "--held-out",
     "host": "--host",
     "image": "IMAGE",
     "limit": "--limit",
+    "lora": "--lora",
     "memory": "--memory",
     "model": "--model",
+    "negative_prompt": "--negative",
     "num_images": "-n",
     "num_inference_steps": "--steps",
     "offload": "--offload",
     "output": "--output",
+    "pairs": "PAIRS",
     "parallel.guidance": "--cfg-parallel-size",
     "parallel.sequence": "--ulysses-degree",
     "parallel.tensor": "--tensor-parallel-size",
@@ -46,13 +53,16 @@ FLAG_OF_FIELD = {
     "port": "--port",
     "prompt": "PROMPT",
     "quotes": "--quotes",
+    "rate": "--rate",
     "rounds": "--rounds",
     "run": "--run",
+    "save_every": "--save-every",
     "scopes": "--scope",
     "seed": "--seed",
     "set": "--set",
     "shard": "--shard",
     "shard_size": "--shard-size",
+    "steps": "--steps",
     "strength": "--strength",
     "subset": "--subset",
     "temperature": "--temperature",
@@ -193,7 +203,10 @@ class SamplingFlags(ModelFlags):
     steps: Annotated[int | None, flag("Denoising steps. Default: 50.", metavar="N")] = None
     guidance: Annotated[
         float | None,
-        flag("Weight of the prompt in the decoder; 1 is off. Default: 1.5.", metavar="X"),
+        flag(
+            "Weight of the prompt in the decoder; 1 is off. Default: 1.5, of CogView4 5.",
+            metavar="X",
+        ),
     ] = None
     temperature: Annotated[
         float | None,
@@ -210,7 +223,29 @@ class SamplingFlags(ModelFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawFlags(ParallelFlags, PlanFlags, SamplingFlags):
+class CogView4Flags:
+    """What only CogView4 understands."""
+
+    negative: Annotated[
+        str | None,
+        flag("Words to lead away from. Default: none.", metavar="TEXT", panel="CogView4"),
+    ] = None
+    control: Annotated[
+        str | None,
+        flag("Picture for a control checkpoint.", metavar="PATH", panel="CogView4"),
+    ] = None
+    any_size: Annotated[
+        bool,
+        flag("Accept sizes that it was not trained for.", "--any-size", panel="CogView4"),
+    ] = False
+    compat: Annotated[
+        bool,
+        flag("Round latents as the reference library does.", "--compat", panel="CogView4"),
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawFlags(CogView4Flags, ParallelFlags, PlanFlags, SamplingFlags):
     """Which pictures are made and where they go."""
 
     seed: Annotated[
@@ -220,6 +255,15 @@ class DrawFlags(ParallelFlags, PlanFlags, SamplingFlags):
     num_images: Annotated[
         int, flag("Number of pictures. Default: 1.", "-n", "--num-images", metavar="N")
     ] = 1
+    lora: Annotated[
+        list[str] | None,
+        flag(
+            "File with low-rank changes of the decoder, and its scale. May be repeated.",
+            "--lora",
+            metavar="PATH[=X]",
+            panel="Model",
+        ),
+    ] = None
     output: Annotated[
         str | None,
         flag(

@@ -4,11 +4,8 @@ On several devices or machines, torchrun starts one process for each:
 ``torchrun --nproc-per-node 8 --no-python glm-image train nano --device cuda``.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,16 +13,17 @@ import typer
 
 from glm_image.cli.flags import ReportFlags, flag, with_flags
 from glm_image.cli.output import print_json
-from glm_image.cli.processes import leaving
+from glm_image.cli.train_control import control
+from glm_image.cli.training_runs import processes, progress
 
 if TYPE_CHECKING:
-    from glm_image.training.loop import OnStep, Progress, Run
     from glm_image.training.nano import Workshop
     from glm_image.training.parallel import Ranks
 
-app = typer.Typer(help="Train the bundled model from nothing.", no_args_is_help=True)
-
-_SECONDS_BETWEEN_LINES = 60.0
+app = typer.Typer(
+    help="Train the bundled model from nothing, or CogView4 for control pictures.",
+    no_args_is_help=True,
+)
 
 _HELP = {
     "vae": "Train the autoencoder.",
@@ -140,6 +138,7 @@ def export(
 app.command("nano")(with_flags(nano))
 app.command("draw")(with_flags(draw))
 app.command("export")(with_flags(export))
+app.command("control")(with_flags(control))
 
 
 def _export(shop: "Workshop", target: Path, flags: ReportFlags) -> None:
@@ -148,19 +147,6 @@ def _export(shop: "Workshop", target: Path, flags: ReportFlags) -> None:
         print_json({"path": str(target)})
     else:
         typer.echo(target)
-
-
-@contextmanager
-def processes(*, quiet: bool) -> Iterator["Ranks"]:
-    """Tell this process from the others of a run; where there are any, it ends with the block."""
-    from glm_image.training.figures import tensorboard_installed
-    from glm_image.training.parallel import Ranks
-
-    ranks = Ranks.from_environment()
-    if ranks.writes and not quiet and not tensorboard_installed():
-        typer.echo("TensorBoard is not installed: figures go to log.jsonl only", err=True)
-    with leaving(ranks):
-        yield ranks
 
 
 def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:
@@ -181,51 +167,10 @@ def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:
     else:
         state = f"continued at step {run.step}" if continued else "from nothing"
         typer.echo(f"{part}: {state}, {run.config.steps} steps, logs in {run.folder}", err=True)
-        with _progress(part, run) as on_step:
+        with progress(part, run) as on_step:
             figures = run.train(on_step)
     if flags.json:
         path = str(run.checkpoint)
         print_json({"part": part, "path": path, "step": run.step, "validation": figures})
     else:
         typer.echo(run.checkpoint)
-
-
-@contextmanager
-def _progress(part: str, run: "Run") -> Iterator["OnStep"]:
-    """Show progress on stderr: a live line on a terminal, else a line every minute."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Display
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines(part)
-        return
-    text = TextColumn("{task.fields[text]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), text)
-    with Display(*columns, console=console, refresh_per_second=2) as display:
-        task = display.add_task(part, total=run.config.steps, completed=run.step, text="")
-
-        def on_step(progress: "Progress") -> None:
-            display.update(task, completed=progress.step, text=_figures(progress))
-
-        yield on_step
-
-
-def _lines(part: str) -> "OnStep":
-    """Print progress as lines, for a file or a pipe."""
-    last = time.monotonic()
-
-    def on_step(progress: "Progress") -> None:
-        nonlocal last
-        if time.monotonic() - last >= _SECONDS_BETWEEN_LINES or progress.step == progress.steps:
-            last = time.monotonic()
-            state = f"{part}: step {progress.step} of {progress.steps}"
-            typer.echo(f"{state}, {_figures(progress)}", err=True)
-
-    return on_step
-
-
-def _figures(progress: "Progress") -> str:
-    left = timedelta(seconds=round(progress.seconds_left))
-    return f"loss {progress.loss:.4f}, {progress.steps_per_second:.2f} steps/s, {left} left"

@@ -16,7 +16,7 @@ from glm_image.engine.runner import Runner
 from glm_image.engine.sharing import Sharing
 from glm_image.engine.ticket import Ticket
 from glm_image.errors import CapacityError, GlmImageError, InputError, PlanError
-from glm_image.pipeline.system import System
+from glm_image.pipeline.loaded import Loaded
 
 
 class Engine:
@@ -35,7 +35,7 @@ class Engine:
     """
 
     def __init__(
-        self, system: System, limits: Limits | None = None, *, sharing: Sharing | None = None
+        self, system: Loaded, limits: Limits | None = None, *, sharing: Sharing | None = None
     ) -> None:
         if not system.team.is_alone:
             # Whose turn it is depends on the clock, which differs between processes.
@@ -51,8 +51,9 @@ class Engine:
         self._lock = threading.Lock()
         self._jobs: dict[Job, None] = {}
         self._open = True
-        halves = [self._runner.writer.turn, self._runner.painter.turn]
-        turns = halves if way is Sharing.THREADS else [self._runner.turn]
+        writer, painter = self._runner.writer, self._runner.painter
+        apart = writer is not None and way is Sharing.THREADS
+        turns = [writer.turn, painter.turn] if writer and apart else [self._runner.turn]
         # Weights may still be on their way to the device, on another stream than those below.
         system.device.synchronize()
         self._bells = [threading.Event() for _ in turns]

@@ -20,12 +20,11 @@ from glm_image.engine.events import (
     Queued,
 )
 from glm_image.engine.ticket import Ticket
-from glm_image.pipeline import stages
-from glm_image.pipeline.params import SamplingParams
+from glm_image.pipeline import families
+from glm_image.pipeline.loaded import Loaded
+from glm_image.pipeline.params import PaintingParams
 from glm_image.pipeline.picture import Made, Picture
-from glm_image.pipeline.progress import Preview, Progress
-from glm_image.pipeline.result import build
-from glm_image.pipeline.system import System
+from glm_image.pipeline.progress import Preview, Progress, Rasters
 from glm_image.pipeline.writing import Written
 from glm_image.types import GeneratorInput
 
@@ -41,7 +40,7 @@ class Order:
     """
 
     pictures: Sequence[Picture]
-    params: SamplingParams
+    params: PaintingParams
     notes: Sequence[str] = ()
 
 
@@ -53,7 +52,7 @@ class Task:
         job: The request that it belongs to.
         number: Its place in the request.
         picture: What is asked for.
-        request: What is to be written.
+        request: What is to be written; None for a model without codes.
         steps: Steps of the decoder.
 
     Attributes:
@@ -67,7 +66,7 @@ class Task:
     job: "Job"
     number: int
     picture: Picture
-    request: GeneratorInput
+    request: GeneratorInput | None
     steps: int
     alone: bool = False
     codes: int = 0
@@ -78,7 +77,7 @@ class Task:
     @property
     def need(self) -> int:
         """Ids of prompt and picture."""
-        return len(self.request.ids_l) + self.request.new_tokens
+        return 0 if self.request is None else len(self.request.ids_l) + self.request.new_tokens
 
     @property
     def area(self) -> int:
@@ -89,20 +88,14 @@ class Task:
     @property
     def new_tokens(self) -> int:
         """Codes to be written; 0 if they are given."""
-        return 0 if self.picture.codes_n is not None else self.request.new_tokens
+        given = self.request is None or self.picture.codes_n is not None
+        return 0 if given or self.request is None else self.request.new_tokens
 
     @property
     def manner(self) -> tuple[object, ...]:
         """What pictures of one batch have in common."""
-        params = self.job.order.params
-        return (
-            *self.picture.prompt.size,
-            bool(self.picture.prompt.sources),
-            params.steps,
-            params.guidance,
-            params.strength,
-            params.quotes,
-        )
+        prompt = self.picture.prompt
+        return *prompt.size, bool(prompt.sources), *self.job.order.params.manner
 
 
 @dataclass(kw_only=True)
@@ -129,7 +122,7 @@ class Job:
 
     def __init__(
         self,
-        system: System,
+        system: Loaded,
         order: Order,
         ticket: Ticket,
         on_start: Callable[["Job"], None] = lambda job: None,
@@ -144,14 +137,14 @@ class Job:
         self._lock = threading.Lock()
         self._made: dict[int, Made] = {}
         self._over = False
-        requests = {id(one.prompt): stages.encode(system, one.prompt) for one in order.pictures}
+        requests = {id(one.prompt): families.encode(system, one.prompt) for one in order.pictures}
         self.tasks = tuple(
             Task(
                 job=self,
                 number=number,
                 picture=picture,
                 request=requests[id(picture.prompt)],
-                steps=len(stages.steps_of(system, picture.prompt.size, order.params)),
+                steps=len(families.steps_of(system, picture.prompt.size, order.params)),
             )
             for number, picture in enumerate(order.pictures)
         )
@@ -183,10 +176,11 @@ class Job:
         """Tell how far a stage is."""
         self._tell(Progress(stage=stage, index=index, total=total, preview=preview))
 
-    def report_writing(self) -> None:
-        """Tell how many codes are written."""
+    def report_writing(self, rasters: Rasters | None = None) -> None:
+        """Tell how many codes are written, and how they can be read."""
         total = sum(task.new_tokens for task in self.tasks)
-        self.report("generator", sum(task.codes for task in self.tasks), total)
+        done = sum(task.codes for task in self.tasks)
+        self._tell(Progress(stage="generator", index=done, total=total, rasters=rasters))
 
     def report_painting(self, preview: Preview) -> None:
         """Tell how many steps are done."""
@@ -202,7 +196,7 @@ class Job:
         """Take a finished picture; the last one ends the request."""
         with self._lock:
             self._made[task.number] = made
-        alone = build(
+        alone = families.build(
             self._system, self.order.params, [task.picture], [made], {}, list(self.order.notes)
         )
         self._tell(PictureReady(number=task.number, image=alone.pictures[0]))
@@ -210,7 +204,7 @@ class Job:
         if len(self._made) == len(self.tasks):
             timings = self._clock.timings
             timings["total"] = time.perf_counter() - self._clock.submitted
-            result = build(
+            result = families.build(
                 self._system,
                 self.order.params,
                 self.order.pictures,

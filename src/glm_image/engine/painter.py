@@ -16,10 +16,10 @@ from glm_image.engine.job import Job, Task, shared
 from glm_image.engine.limits import Limits
 from glm_image.engine.pace import Pace
 from glm_image.errors import GlmImageError
-from glm_image.pipeline import stages
+from glm_image.pipeline import families, stages
 from glm_image.pipeline.denoise import Denoising, Step, to_latents
+from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.picture import Batch, Made
-from glm_image.pipeline.system import System
 
 _AHEAD = 1
 """Steps that are queued on an accelerator: each takes longer than the host needs to queue it."""
@@ -82,7 +82,7 @@ class Painter:
         limits: Bounds of batches and pixels.
     """
 
-    def __init__(self, system: System, limits: Limits) -> None:
+    def __init__(self, system: Loaded, limits: Limits) -> None:
         self._system, self._limits = system, limits
         self._arrivals: deque[Task] = deque()
         self._asked: deque[tuple[Job, Future[list[PilImage.Image]]]] = deque()
@@ -206,15 +206,13 @@ class Painter:
     def _open(self, lane: _Lane) -> None:
         """Tell the decoder what it is to paint."""
         batch = Batch.of([task.picture for task in lane.tasks])
-        noise_pchw = torch.stack(
-            [task.noise_chw for task in lane.tasks if task.noise_chw is not None]
-        )
+        noises = [task.noise_chw for task in lane.tasks if task.noise_chw is not None]
         written = [task.written for task in lane.tasks if task.written is not None]
         for job in lane.jobs:
             job.report("conditioning", 0, 1)
         with shared(lane.jobs, "conditioning"):
-            told = stages.tell(
-                self._system, batch, written, lane.tasks[0].job.order.params, noise_pchw
+            told = families.tell(
+                self._system, batch, written, lane.tasks[0].job.order.params, noises
             )
         with shared(lane.jobs, "decoder"):
             lane.denoising = stages.begin(self._system, told)
@@ -242,7 +240,7 @@ class Painter:
         lane.drawn += 1
         if lane.drawn == len(lane.tasks):
             self._lanes.remove(lane)
-        if task.job.over or lane.latest is None or task.written is None:
+        if task.job.over or lane.latest is None:
             return
         latents = to_latents(lane.latest.latents_bchw)[lane.drawn - 1]
         with Attempt() as attempt:

@@ -10,6 +10,7 @@ from glm_image.engine.painter import Painter
 from glm_image.engine.sharing import Sharing
 from glm_image.engine.ticket import Ticket
 from glm_image.engine.writer import Writer
+from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.result import Result
 from glm_image.pipeline.system import System
 
@@ -24,15 +25,17 @@ class Runner:
         wake: Called when there is something to do.
 
     Attributes:
-        writer: The generator's half.
+        writer: The generator's half; None for a model without codes.
         painter: The decoder's half.
     """
 
     def __init__(
-        self, system: System, limits: Limits, sharing: Sharing, wake: Callable[[], None]
+        self, system: Loaded, limits: Limits, sharing: Sharing, wake: Callable[[], None]
     ) -> None:
         self.painter = Painter(system, limits)
-        self.writer = Writer(system, limits, self._hand_over)
+        self.writer = (
+            Writer(system, limits, self._hand_over) if isinstance(system, System) else None
+        )
         self._system, self._limits, self._wake = system, limits, wake
         self._spells = sharing is Sharing.SPELLS
         self._writing = True
@@ -40,8 +43,11 @@ class Runner:
 
     def add(self, job: Job) -> None:
         """Take a request."""
+        if self.writer is None:
+            job.start()
+        half = self.writer or self.painter
         for task in job.tasks:
-            self.writer.add(task)
+            half.add(task)
         self._wake()
 
     def turn(self) -> bool:
@@ -50,28 +56,30 @@ class Runner:
         Returns:
             Whether there was something to do.
         """
+        if self.writer is None:
+            return self.painter.turn()
         if self._spells:
-            return self._spell() or self._spell()
-        return self._share()
+            return self._spell(self.writer) or self._spell(self.writer)
+        return self._share(self.writer)
 
     def _hand_over(self, task: Task) -> None:
         self.painter.add(task)
         self._wake()
 
-    def _share(self) -> bool:
+    def _share(self, writer: Writer) -> bool:
         """Let the half work that has had less time; who was idle has nothing to catch up on."""
         start = time.perf_counter()
         writer_first = self._lead <= 0
-        if (self.writer if writer_first else self.painter).turn():
+        if (writer if writer_first else self.painter).turn():
             seconds = time.perf_counter() - start
             self._lead += seconds if writer_first else -seconds
             return True
         self._lead = 0.0
-        return (self.painter if writer_first else self.writer).turn()
+        return (self.painter if writer_first else writer).turn()
 
-    def _spell(self) -> bool:
+    def _spell(self, writer: Writer) -> bool:
         """Let one half work until it has nothing to do or has made enough for the other."""
-        half = self.writer if self._writing else self.painter
+        half = writer if self._writing else self.painter
         worked = False
         with self._system.present("generator" if self._writing else "decoder"):
             while half.turn():
@@ -83,7 +91,7 @@ class Runner:
 
 
 def run(
-    system: System,
+    system: Loaded,
     order: Order,
     limits: Limits | None = None,
     on_event: OnEvent | None = None,

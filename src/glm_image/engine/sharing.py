@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from glm_image.execution.plan import Offload
-from glm_image.pipeline.system import System
+from glm_image.pipeline.loaded import Loaded
 
 
 class Sharing(StrEnum):
@@ -20,7 +20,7 @@ class Sharing(StrEnum):
     SPELLS = "spells"
 
     @classmethod
-    def best(cls, system: System) -> "Sharing":
+    def best(cls, system: Loaded) -> "Sharing":
         """The fastest way for a system."""
         if system.plan.offload is Offload.STAGE:
             return cls.SPELLS

@@ -3,15 +3,20 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from glm_image.engine.attempt import Attempt
-from glm_image.engine.job import Task, shared
+from glm_image.engine.job import Job, Task, shared
 from glm_image.engine.limits import Limits
 from glm_image.engine.pace import Pace
+from glm_image.errors import InputError
 from glm_image.pipeline import prior, stages
+from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Batch
+from glm_image.pipeline.progress import Raster
+from glm_image.pipeline.sampling import Sampler
 from glm_image.pipeline.system import System
 from glm_image.pipeline.writing import Writing, Written
 from glm_image.types import PriorTokens
@@ -142,7 +147,7 @@ class Writer:
         job.report_writing()
         with shared([job], "generator"), self._system.present("generator"):
             rows = self._session(group).admit(
-                request, sources, job.order.params.sampler, reading.draws.uniforms_pn
+                request, sources, _sampler(job), reading.draws.uniforms_pn
             )
         self._rows |= zip(rows, group, strict=True)
 
@@ -181,9 +186,26 @@ class Writer:
         for task in done:
             task.codes = task.new_tokens
         for job in jobs:
-            job.report_writing()
+            job.report_writing(partial(self._rasters, writing, job))
         for task, written in done.items():
             self._pass_on(task, written)
+
+    def _rasters(self, writing: Writing, job: Job) -> list[Raster]:
+        """What is written so far of a request's pictures that are not finished."""
+        found: list[Raster] = []
+        for row, task in self._rows.items():
+            if task.job is job and task.request is not None:
+                number, codes = writing.raster(row)
+                grids = task.request.rasters
+                found.append(
+                    Raster(
+                        number=task.number,
+                        left=len(grids) - 1 - number,
+                        grid=grids[number],
+                        codes=tuple(codes),
+                    )
+                )
+        return found
 
     def _pass_on(self, task: Task, written: Written) -> None:
         # The other half may work on another stream, which knows nothing of this one's memory.
@@ -218,3 +240,15 @@ def _on_host(codes: PriorTokens) -> PriorTokens:
         sources=tuple(_on_host(source) for source in codes.sources),
         preview=None if codes.preview is None else _on_host(codes.preview),
     )
+
+
+def _sampler(job: Job) -> Sampler:
+    """How the codes of a request are chosen.
+
+    Raises:
+        InputError: The request is one for another model.
+    """
+    params = job.order.params
+    if not isinstance(params, SamplingParams):
+        raise InputError(f"got {type(params).__name__}", field="params")
+    return params.sampler

@@ -12,25 +12,27 @@ Later steps take what earlier ones made. The fields that say how a loop runs (``
 
 from torch import nn
 
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.holdings import Holdings
 from glm_image.execution import autoencoder, fused_dit, fused_glm, linear
 from glm_image.execution.plan import ExecutionPlan, LinearBackend
 from glm_image.models.dit_block import TwoLayer
+from glm_image.models.generator import Generator
 
 
-def apply(components: Components, plan: ExecutionPlan) -> None:
+def apply(components: Holdings, plan: ExecutionPlan) -> None:
     """Change networks in place so that they run as planned.
 
     Args:
         components: Loaded, not to be trained any more.
         plan: Checked for the device, see :func:`glm_image.execution.auto.choose`.
     """
-    if plan.generator.fused:
-        fused_glm.fuse(components.generator)
+    # A text encoder reads a prompt once: there is nothing to win by fusing it.
+    if plan.generator.fused and isinstance(components.language, Generator):
+        fused_glm.fuse(components.language)
     if plan.decoder.fused:
         fused_dit.fuse(components.dit)
     if plan.generator.linear is LinearBackend.ONEDNN:
-        pack(components.generator)
+        pack(components.language)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
     autoencoder.prepare(components.vae, plan.autoencoder)

@@ -7,7 +7,7 @@ refused with the nearest plan that works.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.holdings import Holdings
 from glm_image.config import nearest
 from glm_image.device import Device
 from glm_image.errors import PlanError
@@ -75,7 +75,7 @@ Asked = str | Wish | ExecutionPlan | None
 """A plan, its name, a name with some fields, or None for the fastest lossless one."""
 
 
-def choose(asked: Asked, components: Components, device: Device) -> Choice:
+def choose(asked: Asked, components: Holdings, device: Device) -> Choice:
     """The plan that a system runs by.
 
     Args:
@@ -107,7 +107,7 @@ def choose(asked: Asked, components: Components, device: Device) -> Choice:
     return choice
 
 
-def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Choice:
+def _fastest(plan: ExecutionPlan, components: Holdings, device: Device) -> Choice:
     """A plan with everything switched on that loses nothing."""
     generator, decoder = plan.generator, replace(plan.decoder, hoisted=True, packed=True)
     reasons = {
@@ -120,7 +120,7 @@ def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Cho
         generator = replace(generator, fused=True)
         reasons["generator.fused"] = "one product reads the input once"
         if not device.is_accelerator:
-            writing = probe.fastest(components.generator, _TOKEN_ROWS, device.dtype)
+            writing = probe.fastest(components.language, _TOKEN_ROWS, device.dtype)
             generator = replace(generator, linear=writing.backend)
             reasons["generator.linear"] = writing.reason
     if not stays_on_disk(decoder, plan.offload):
@@ -144,7 +144,7 @@ def _fastest(plan: ExecutionPlan, components: Components, device: Device) -> Cho
     return Choice(plan=chosen, reasons=reasons)
 
 
-def _fitting(choice: Choice, components: Components, device: Device) -> Choice:
+def _fitting(choice: Choice, components: Holdings, device: Device) -> Choice:
     """A choice whose weights wait if the device has no room for them."""
     there = device.memory()
     if there is None:

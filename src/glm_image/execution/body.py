@@ -19,8 +19,9 @@ from torch import Tensor
 
 from glm_image.execution.parallel_dit import Stretch
 from glm_image.layers.attention import attend
-from glm_image.models.dit import DiT, Modulations
 from glm_image.models.dit_block import EPS, Block, JointAttention, KeyValue, normalize
+from glm_image.models.dit_prepared import Modulations
+from glm_image.models.dit_trunk import Trunk
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,7 +96,7 @@ class Body:
         modulations: One row, in which scales already count from 1.
     """
 
-    def __init__(self, dit: DiT, layout: Layout, modulations: Modulations) -> None:
+    def __init__(self, dit: Trunk, layout: Layout, modulations: Modulations) -> None:
         self._blocks = [cast(Block, block) for block in dit.transformer_blocks]
         self._layout, self._modulations = layout, modulations
 

@@ -177,6 +177,12 @@ class Decoding:
         ended = logits_v.argmax() == self._generator.config.image_end_token_id
         return self._ids_rs[row].gather(0, index_n), self._early_r[row].clone(), ended
 
+    def written(self, row: int, start: int, count: int) -> list[int]:
+        """Ids that a row has written behind its first ``start`` ones; waits for the device."""
+        first = self._stop_r[row] - count
+        ids_n = self._ids_rs[row, first + start : self._place_r[row]]
+        return ids_n.tolist()
+
     def _next_logits(self, rows: int) -> Tensor:
         """Scores ``[R, V]`` of the id at every row's place."""
         if self._window == 1:

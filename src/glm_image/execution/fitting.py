@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.holdings import Holdings
 from glm_image.device import Device
 from glm_image.errors import PlanError
 from glm_image.execution import linear
@@ -30,7 +30,7 @@ def check(plan: ExecutionPlan, device: Device) -> None:
         raise PlanError(f"{str(value)!r} does not work on {device.kind}", field=name, hint=hint)
 
 
-def check_processes(plan: ExecutionPlan, components: Components) -> None:
+def check_processes(plan: ExecutionPlan, components: Holdings) -> None:
     """Refuse a plan that does not divide a model's work among the processes that there are.
 
     Raises:
@@ -53,7 +53,7 @@ def _misfits(plan: ExecutionPlan, device: Device) -> Iterator[Misfit]:
         if part.linear is LinearBackend.ONEDNN:
             yield from _packed(name, part, plan.offload, device)
         if part.weights is not WeightFormat.STORED:
-            yield from _quantised(name, part, plan.offload, device)
+            yield from _quantised(name, part, device)
         if part.fused and stays_on_disk(part, plan.offload):
             yield f"{name}.fused", True, _COPIES.format("fused=False")
     drawing = plan.autoencoder
@@ -84,11 +84,7 @@ def _packed(
         yield field, part.linear, _COPIES.format("linear='torch'")
 
 
-def _quantised(
-    name: str, part: GeneratorPlan | DecoderPlan, offload: Offload, device: Device
-) -> Iterator[Misfit]:
+def _quantised(name: str, part: GeneratorPlan | DecoderPlan, device: Device) -> Iterator[Misfit]:
     field = f"{name}.weights"
     if not device.multiplies_small_numbers:
         yield field, part.weights, "torch has no such products there; take 'stored'"
-    elif part.weights is WeightFormat.INT4 and device.is_accelerator and offload != Offload.NONE:
-        yield field, part.weights, "four bits are bound to their device; take 'int8'"

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from glm_image.execution import heap
 from glm_image.execution.linear import join
-from glm_image.models.dit import DiT
 from glm_image.models.dit_block import Block, JointAttention
+from glm_image.models.dit_trunk import Trunk
 
 
 class FusedAttention(JointAttention):
@@ -36,7 +36,7 @@ class FusedAttention(JointAttention):
         return query, key, value
 
 
-def fuse(dit: DiT) -> None:
+def fuse(dit: Trunk) -> None:
     """Put one projection for three into every block; the weights are not trained after that."""
     for block in (cast(Block, block) for block in dit.transformer_blocks):
         if not isinstance(block.attn1, FusedAttention):

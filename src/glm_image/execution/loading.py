@@ -4,10 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from glm_image.checkpoint import published
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint import holdings
+from glm_image.checkpoint.holdings import DIT_FOLDER, Holdings
 from glm_image.checkpoint.reader import Adopt, Target
 from glm_image.device import Device
 from glm_image.errors import PlanError
@@ -23,12 +22,13 @@ from glm_image.execution.plan import (
     WeightFormat,
 )
 from glm_image.execution.quantize import Quantizer
+from glm_image.models.generator import Generator
 
 _ALONE = Team()
 
 
 def load(
-    components: Components,
+    components: Holdings,
     folder: Path,
     plan: ExecutionPlan,
     device: Device,
@@ -50,33 +50,35 @@ def load(
         CheckpointError: Weights are wrong; every problem is listed.
     """
     parts = (
-        (published.GENERATOR_FOLDER, components.generator, plan.generator.weights),
-        (published.DIT_FOLDER, components.dit, plan.decoder.weights),
+        (components.LANGUAGE_FOLDER, components.language, plan.generator.weights),
+        (DIT_FOLDER, components.dit, plan.decoder.weights),
     )
     adopt: dict[str, Adopt] = {
-        name: Quantizer(network, weights)
+        name: Quantizer(network, weights, device.torch_device)
         for name, network, weights in parts
         if weights is not WeightFormat.STORED
     }
-    generator = published.GENERATOR_FOLDER
-    if team.tensor.size > 1:
-        adopt[generator] = Cutter(components.generator, team.tensor, adopt.get(generator))
+    place_of, language = components.LANGUAGE_FOLDER, components.language
+    # Only a generator is shared out: a text encoder reads a prompt once.
+    if team.tensor.size > 1 and isinstance(language, Generator):
+        adopt[place_of] = Cutter(language, team.tensor, adopt.get(place_of))
     stays = plan.offload is Offload.NONE
     target = Target(
         dtype=device.dtype,
         device=device.torch_device if stays else torch.device("cpu"),
         mapped=plan.offload is Offload.DISK,
     )
-    files = published.fill(components, folder, target, adopt)
-    share(components.generator, team.tensor)
-    networks = networks_of(components)
+    files = holdings.fill(components, folder, target, adopt)
+    if isinstance(language, Generator):
+        share(language, team.tensor)
+    networks = components.networks
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
     return place(networks, plan.offload, device, files)
 
 
-def move(components: Components, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
+def move(components: Holdings, plan: ExecutionPlan, device: Device) -> ExecutionPlan:
     """Move networks to another device in place.
 
     Args:
@@ -103,7 +105,7 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
             field="device",
             hint="load the model again with the other device",
         )
-    for network in networks_of(components).values():
+    for network in components.networks.values():
         unpack(network)
         network.to(device.torch_device)
     if device.is_accelerator:
@@ -115,19 +117,9 @@ def move(components: Components, plan: ExecutionPlan, device: Device) -> Executi
             autoencoder=replace(plan.autoencoder, linear=torch_products),
         )
     if plan.generator.linear is LinearBackend.ONEDNN:
-        pack(components.generator)
+        pack(components.language)
     if plan.decoder.linear is LinearBackend.ONEDNN:
         pack(components.dit)
     if plan.autoencoder.linear is LinearBackend.ONEDNN:
         pack(components.vae)
     return plan
-
-
-def networks_of(components: Components) -> dict[str, nn.Module]:
-    """The networks of a checkpoint by name."""
-    return {
-        "generator": components.generator,
-        "decoder": components.dit,
-        "autoencoder": components.vae,
-        "glyph encoder": components.glyph_encoder,
-    }

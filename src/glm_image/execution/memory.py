@@ -6,19 +6,22 @@ at once, which is an estimate; a share of the memory is left for what nobody cou
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import nn
 
+from glm_image.checkpoint.holdings import Holdings
 from glm_image.checkpoint.published import Components
 from glm_image.errors import InputError, PlanError
-from glm_image.execution.loading import networks_of
 from glm_image.execution.offload import LEAST_BYTES
 from glm_image.execution.parallel_glm import is_cut
 from glm_image.execution.plan import ExecutionPlan, Offload, WeightFormat
 from glm_image.execution.quantize import STACKS, format_of
 from glm_image.execution.quantized import GROUP
 from glm_image.image.size import PREVIEW_SIDE
+from glm_image.models.glm import GlmConfig
+from glm_image.models.text_encoder import TextEncoder
 from glm_image.types import PIXELS_PER_LATENT, PIXELS_PER_TOKEN, Size
 
 RESERVE = 0.1
@@ -79,7 +82,7 @@ class Account:
 
 
 def account(
-    components: Components,
+    components: Holdings,
     plan: ExecutionPlan,
     work: Work,
     dtype: torch.dtype,
@@ -95,18 +98,18 @@ def account(
         dtype: Of stored weights and of activations.
         accelerator: Whether the device has memory of its own.
     """
-    formats = {"generator": plan.generator.weights, "decoder": plan.decoder.weights}
+    formats = {components.LANGUAGE: plan.generator.weights, "decoder": plan.decoder.weights}
     weights, resting = {}, {}
-    for name, network in networks_of(components).items():
+    for name, network in components.networks.items():
         layers = _layers(network, formats.get(name, WeightFormat.STORED), dtype)
-        if name == "generator":
+        if name == components.LANGUAGE:
             layers = [_part(layer, plan) for layer in layers]
         weights[name], resting[name] = _held(layers, plan.offload, accelerator=accelerator)
     return Account(
         weights=weights,
         resting=resting,
         work={
-            "generator": _writing(components, plan, work, dtype),
+            components.LANGUAGE: _using_language(components, plan, work, dtype),
             "decoder": _painting(components, work, dtype),
             "autoencoder": _drawing(components, plan, work, dtype),
         },
@@ -114,7 +117,7 @@ def account(
 
 
 def fit(
-    components: Components,
+    components: Holdings,
     plan: ExecutionPlan,
     work: Work,
     dtype: torch.dtype,
@@ -258,9 +261,21 @@ def _held(layers: list[_Layer], offload: Offload, *, accelerator: bool) -> tuple
     return stays + (2 if accelerator else 1) * max(moving, default=0), stays
 
 
-def _writing(components: Components, plan: ExecutionPlan, work: Work, dtype: torch.dtype) -> int:
+def _using_language(
+    components: Holdings, plan: ExecutionPlan, work: Work, dtype: torch.dtype
+) -> int:
+    """What writing codes takes, or reading a prompt where none are written."""
+    if isinstance(components, Components):
+        return _writing(components.generator.config.text, plan, work, dtype)
+    config = cast(TextEncoder, components.language).config
+    # Prompts are read one by one. Scores of all heads are counted: not every kernel avoids them.
+    widest = _GENERATOR_TENSORS * config.hidden_size + 3 * config.intermediate_size
+    scores = config.num_attention_heads * _PROMPT_TOKENS
+    return _PROMPT_TOKENS * (widest + scores) * dtype.itemsize
+
+
+def _writing(config: GlmConfig, plan: ExecutionPlan, work: Work, dtype: torch.dtype) -> int:
     """Keys and values of prompt and picture, and the activations of the prompt."""
-    config = components.generator.config.text
     grid = (work.size.height // PIXELS_PER_TOKEN) * (work.size.width // PIXELS_PER_TOKEN)
     tokens = _PROMPT_TOKENS + grid + PREVIEW_SIDE**2
     per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim
@@ -269,15 +284,16 @@ def _writing(components: Components, plan: ExecutionPlan, work: Work, dtype: tor
     return work.batch * (stored + _PROMPT_TOKENS * widest) * dtype.itemsize
 
 
-def _painting(components: Components, work: Work, dtype: torch.dtype) -> int:
+def _painting(components: Holdings, work: Work, dtype: torch.dtype) -> int:
     """The activations of one block, with and without the prompt side by side."""
     side = PIXELS_PER_LATENT * components.dit.config.patch_size
     grid = (work.size.height // side) * (work.size.width // side)
-    tokens = 2 * work.batch * (grid + _GLYPH_TOKENS)
+    texts = _GLYPH_TOKENS if isinstance(components, Components) else _PROMPT_TOKENS
+    tokens = 2 * work.batch * (grid + texts)
     return tokens * _DECODER_TENSORS * components.dit.config.width * dtype.itemsize
 
 
-def _drawing(components: Components, plan: ExecutionPlan, work: Work, dtype: torch.dtype) -> int:
+def _drawing(components: Holdings, plan: ExecutionPlan, work: Work, dtype: torch.dtype) -> int:
     """The finest level of the autoencoder, which draws one picture at a time."""
     pixels = work.size.height * work.size.width
     channels = max(components.vae.config.block_out_channels[:2])

@@ -20,43 +20,43 @@ from glm_image.execution.body import Body, Layout, Run, fold, normalise
 from glm_image.execution.parallel import Group
 from glm_image.execution.parallel_dit import Stretch, own_heads
 from glm_image.execution.step_cache import StepCache
-from glm_image.models.dit import DiT, DiTInputs, Modulations, ReferenceCache
 from glm_image.models.dit_block import KeyValue
+from glm_image.models.dit_inputs import ReferenceCache, TextInputs
+from glm_image.models.dit_prepared import Modulations
+from glm_image.models.dit_trunk import Trunk
 
-Conditions = tuple[DiTInputs, ReferenceCache | None]
+Conditions = tuple[TextInputs, ReferenceCache | None]
 """What one branch knows about the pictures of a batch."""
 
 
-def one_size(branches: Sequence[DiTInputs]) -> tuple[Tensor, Tensor]:
-    """Crop and size ``[1, 2]`` that all pictures share.
+def one_size(branches: Sequence[TextInputs]) -> Tensor:
+    """Crop and size ``[1, k]`` that all pictures share.
 
     Raises:
         ShapeError: They do not share them.
     """
-    first = branches[0]
-    crop_12, size_12 = first.crop_b2[:1], first.target_size_b2[:1]
+    sizes_1k = branches[0].sizes_bk[:1]
     for inputs in branches:
-        if bool((inputs.crop_b2 != crop_12).any() | (inputs.target_size_b2 != size_12).any()):
+        if bool((inputs.sizes_bk != sizes_1k).any()):
             raise ShapeError(
                 "pictures of one pass differ in size or crop",
                 field="target_size_b2",
                 hint="make pictures of different sizes one after another",
             )
-    return crop_12, size_12
+    return sizes_1k
 
 
-def modulate(dit: DiT, timesteps: Sequence[float], size: tuple[Tensor, Tensor]) -> Modulations:
+def modulate(dit: Trunk, timesteps: Sequence[float], sizes_1k: Tensor) -> Modulations:
     """Modulations of noise levels, one row each, in which scales already count from 1.
 
     Args:
         dit: The decoder.
         timesteps: Noise levels on the unshifted grid, 0 to 1000.
-        size: What :func:`one_size` gives.
+        sizes_1k: What :func:`one_size` gives.
     """
-    crop_t2, size_t2 = (values.expand(len(timesteps), 2) for values in size)
-    timestep_t = torch.tensor(timesteps, dtype=torch.float32, device=crop_t2.device)
-    dtype = dit.prior_token_embedding.weight.dtype
-    modulations = dit.modulations(timestep_t, crop_t2, size_t2, dtype)
+    sizes_tk = sizes_1k.expand(len(timesteps), -1)
+    timestep_t = torch.tensor(timesteps, dtype=torch.float32, device=sizes_tk.device)
+    modulations = dit.modulations(timestep_t, sizes_tk, dit.dtype)
     for block in modulations.blocks:
         block[:, :, 1] += 1
     modulations.output[0] += 1
@@ -75,7 +75,7 @@ class Pack:
     """
 
     def __init__(
-        self, dit: DiT, branches: Sequence[Conditions], height: int, width: int, group: Group
+        self, dit: Trunk, branches: Sequence[Conditions], height: int, width: int, group: Group
     ) -> None:
         self._dit = dit
         self._group = group
@@ -86,7 +86,7 @@ class Pack:
         low_lk, high_lk = torch.cat(sin).chunk(2, dim=-1)
         sin_lk = torch.cat((-low_lk, high_lk), dim=-1)
         self._rope = (torch.cat(cos)[:, None], sin_lk[:, None])
-        self._shape = (len(branches), len(branches[0][0].prior_ids_bn))
+        self._shape = (len(branches), branches[0][0].batch)
         self._layouts: dict[int, Layout] = {}
 
     def run(
@@ -107,7 +107,7 @@ class Pack:
         branches, pictures = min(branches, self._shape[0]), self._shape[1]
         layout = self._layout(branches)
         x_ld = self._base_ld[: layout.runs[-1].stop].clone()
-        image_bnd = dit.image_projector(latents_bchw.to(x_ld.dtype))
+        image_bnd = dit.embed(latents_bchw.to(x_ld.dtype))
         for run in layout.runs:
             run.image(x_ld).add_(image_bnd[run.pictures])
         body = Body(dit, layout, modulations)
@@ -142,7 +142,7 @@ class Pack:
 
 
 def _lay_out(
-    dit: DiT, branches: Sequence[Conditions], grid: tuple[int, int], group: Group
+    dit: Trunk, branches: Sequence[Conditions], grid: tuple[int, int], group: Group
 ) -> Iterator[tuple[Run, Tensor, Tensor, Tensor]]:
     """All runs in order: what is known of their tokens ``[l, d]``, cosines and sines ``[l, k]``."""
     start = 0
@@ -167,7 +167,7 @@ def _lay_out(
 
 
 def _alike(
-    inputs: DiTInputs, references: ReferenceCache | None
+    inputs: TextInputs, references: ReferenceCache | None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Indices of pictures with equal numbers of tokens, and their masks of glyphs and references.
 

@@ -16,10 +16,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from glm_image.checkpoint.published import Components
+from glm_image.checkpoint.holdings import Holdings
 from glm_image.device import Device
 from glm_image.execution.plan import ExecutionPlan, Offload, ParallelPlan
 from glm_image.execution.ranks import Ranks
+from glm_image.models.generator import Generator
 
 _ALONE = ParallelPlan()
 _BRANCHES = 2
@@ -156,7 +157,7 @@ def processes() -> int:
     return dist.get_world_size() if dist.is_initialized() else Ranks.from_environment().world
 
 
-def layout(components: Components, world: int, asked: Division) -> ParallelPlan:
+def layout(components: Holdings, world: int, asked: Division) -> ParallelPlan:
     """Divide work among some processes as far as it was not said how.
 
     Branches of guidance exchange the least and come first; what is left shares the tokens.
@@ -177,7 +178,7 @@ def layout(components: Components, world: int, asked: Division) -> ParallelPlan:
     return ParallelPlan(guidance=guidance, sequence=sequence, tensor=tensor)
 
 
-def misfits(plan: ExecutionPlan, components: Components, world: int) -> Iterator[Misfit]:
+def misfits(plan: ExecutionPlan, components: Holdings, world: int) -> Iterator[Misfit]:
     """What of a plan cannot be done by so many processes, with what can.
 
     Args:
@@ -209,14 +210,17 @@ def misfits(plan: ExecutionPlan, components: Components, world: int) -> Iterator
         yield "generator.graphs", True, "sums over processes are not recorded; take graphs=False"
 
 
-def _decoder_unit(components: Components) -> int:
+def _decoder_unit(components: Holdings) -> int:
     """Number whose divisors divide the decoder's heads."""
     return components.dit.config.num_attention_heads
 
 
-def _generator_unit(components: Components) -> int:
+def _generator_unit(components: Holdings) -> int:
     """Number whose divisors divide everything of the generator that is shared out."""
-    text = components.generator.config.text
+    if not isinstance(components.language, Generator):
+        # A text encoder reads a prompt once: there is nothing to win by sharing it.
+        return 1
+    text = components.language.config.text
     return math.gcd(
         text.num_attention_heads,
         text.num_key_value_heads,

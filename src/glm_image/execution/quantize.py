@@ -39,11 +39,16 @@ class Quantizer:
     Args:
         network: Its layers are replaced one by one.
         weights: Any format but the stored one.
+        device: Where the layers will work, which lays four bits out in its own order; None if
+            that is where they are read.
     """
 
-    def __init__(self, network: nn.Module, weights: WeightFormat) -> None:
+    def __init__(
+        self, network: nn.Module, weights: WeightFormat, device: torch.device | None = None
+    ) -> None:
         self._network = network
         self._weights = weights
+        self._device = device
 
     def __call__(self, name: str, weight: Tensor) -> Tensor | None:
         """Quantise one weight if it is to be; else give it back.
@@ -57,10 +62,19 @@ class Quantizer:
         layer = self._network.get_submodule(place)
         if weights is WeightFormat.STORED or type(layer) is not nn.Linear:
             return weight
-        replace(self._network, place, _KINDS[weights].of(weight, layer.bias))
+        replace(self._network, place, self._round(weight, layer.bias, _KINDS[weights]))
         # What rounding took would stay between the layers, as much again as the small weights.
         heap.give_back()
         return None
+
+    def _round(
+        self, weight: Tensor, bias: nn.Parameter | None, kind: type[QuantizedLinear]
+    ) -> QuantizedLinear:
+        """Round where the layer will work; what comes of it waits where the weight was."""
+        layer = kind.of(weight.to(self._device or weight.device), bias)
+        for name, values in list(layer.named_buffers(recurse=False)):
+            setattr(layer, name, values.to(weight.device))
+        return layer
 
 
 def format_of(name: str, shape: torch.Size, weights: WeightFormat) -> WeightFormat:

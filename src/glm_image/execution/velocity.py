@@ -14,7 +14,9 @@ from glm_image.execution.packing import Pack, modulate, one_size
 from glm_image.execution.parallel import Team
 from glm_image.execution.plan import DecoderPlan
 from glm_image.execution.step_cache import StepCache
-from glm_image.models.dit import DiT, DiTInputs, Modulations, ReferenceCache
+from glm_image.models.dit_inputs import ReferenceCache, TextInputs
+from glm_image.models.dit_prepared import Modulations
+from glm_image.models.dit_trunk import Trunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class Branch:
         references: Keys and values of the source images, if this branch sees them.
     """
 
-    inputs: DiTInputs
+    inputs: TextInputs
     references: ReferenceCache | None = None
 
 
@@ -75,7 +77,7 @@ class Velocity(Protocol):
 
 
 def choose(
-    dit: DiT,
+    dit: Trunk,
     branch: Branch,
     guidance: Guidance | None,
     levels: Sequence[Level],
@@ -101,7 +103,7 @@ class Plain:
     """Whole passes of the decoder, one per branch and step; the arguments of :func:`choose`."""
 
     def __init__(
-        self, dit: DiT, branch: Branch, guidance: Guidance | None, levels: Sequence[Level]
+        self, dit: Trunk, branch: Branch, guidance: Guidance | None, levels: Sequence[Level]
     ) -> None:
         self._dit, self._branch, self._guidance, self._levels = dit, branch, guidance, levels
 
@@ -140,7 +142,7 @@ class Packed:
 
     def __init__(
         self,
-        dit: DiT,
+        dit: Trunk,
         branch: Branch,
         guidance: Guidance | None,
         levels: Sequence[Level],

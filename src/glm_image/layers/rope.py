@@ -33,3 +33,15 @@ def rotate(x_bhtd: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     if rotary_dim == x_bhtd.shape[-1]:
         return out
     return torch.cat((out, x_bhtd[..., rotary_dim:]), dim=-1)
+
+
+def gather_pairs(x: Tensor, rotary_dim: int) -> Tensor:
+    """Put neighbouring channels (2k, 2k + 1) where :func:`rotate` looks for pairs.
+
+    Queries and keys that are both reordered have the same products as before.
+
+    Args:
+        x: Queries or keys ``[..., D]``.
+        rotary_dim: Channels that are rotated; the rest stays where it is.
+    """
+    return torch.cat((x[..., :rotary_dim:2], x[..., 1:rotary_dim:2], x[..., rotary_dim:]), dim=-1)

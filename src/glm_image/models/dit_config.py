@@ -1,4 +1,4 @@
-"""What a diffusion decoder is made of."""
+"""What the diffusion decoders of the family are made of."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from glm_image.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiTConfig:
-    """What a diffusion decoder is.
+class TrunkConfig:
+    """What every decoder of the family is.
 
     Attributes:
         patch_size: Latent pixels per token along one side.
@@ -16,10 +16,9 @@ class DiTConfig:
         num_layers: Number of blocks.
         attention_head_dim: Channels of one head, a multiple of 4.
         num_attention_heads: Number of heads; heads times head channels is the width.
-        text_embed_dim: Channels of the glyph states.
+        text_embed_dim: Channels of the text states.
         time_embed_dim: Channels of the conditioning vector, even.
         condition_dim: Channels of the embedding of one size or crop coordinate, even.
-        prior_vq_quantizer_codebook_size: Number of semantic codes.
 
     Raises:
         ConfigError: A field does not fit the networks.
@@ -34,7 +33,6 @@ class DiTConfig:
     text_embed_dim: int
     time_embed_dim: int
     condition_dim: int
-    prior_vq_quantizer_codebook_size: int
 
     def __post_init__(self) -> None:
         if self.attention_head_dim % 4:
@@ -54,3 +52,14 @@ class DiTConfig:
     def width(self) -> int:
         """Channels of a token."""
         return self.num_attention_heads * self.attention_head_dim
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiTConfig(TrunkConfig):
+    """What the decoder of GLM-Image is.
+
+    Attributes:
+        prior_vq_quantizer_codebook_size: Number of semantic codes.
+    """
+
+    prior_vq_quantizer_codebook_size: int

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from glm_image.layers.embedding import sinusoid
 from glm_image.models.dit_block import modulate
-from glm_image.models.dit_config import DiTConfig
+from glm_image.models.dit_config import TrunkConfig
 
 
 class ImageProjector(nn.Module):
     """Cut latents into patches (channel, row, column) and project each to a token."""
 
-    def __init__(self, config: DiTConfig) -> None:
+    def __init__(self, config: TrunkConfig) -> None:
         super().__init__()
         self.patch = config.patch_size
         self.proj = nn.Linear(config.in_channels * config.patch_size**2, config.width)
@@ -47,21 +47,24 @@ class _Embedder(nn.Module):
 
 
 class ConditionEmbedding(nn.Module):
-    """Timestep, crop and picture size as one vector, shared by all blocks."""
+    """Timestep and sizes in pixels as one vector, shared by all blocks.
 
-    def __init__(self, config: DiTConfig) -> None:
+    Args:
+        config: What the decoder is.
+        time_features: Channels of the sinusoid of a timestep, even.
+        numbers: Sizes and coordinates that are embedded.
+    """
+
+    def __init__(self, config: TrunkConfig, *, time_features: int, numbers: int) -> None:
         super().__init__()
-        self.time_dim = config.time_embed_dim
+        self.time_dim = time_features
         self.size_dim = config.condition_dim
-        self.timestep_embedder = _Embedder(config.time_embed_dim, config.time_embed_dim)
-        self.condition_embedder = _Embedder(4 * config.condition_dim, config.time_embed_dim)
+        self.timestep_embedder = _Embedder(time_features, config.time_embed_dim)
+        self.condition_embedder = _Embedder(numbers * config.condition_dim, config.time_embed_dim)
 
-    def forward(
-        self, timestep_b: Tensor, crop_b2: Tensor, target_size_b2: Tensor, dtype: torch.dtype
-    ) -> Tensor:
-        """Embed in fp32, project in ``dtype``; returns ``[b, t]``."""
-        sizes = torch.cat((crop_b2, target_size_b2), dim=1)
-        sizes_bt = sinusoid(sizes.flatten(), self.size_dim).view(sizes.shape[0], -1)
+    def forward(self, timestep_b: Tensor, sizes_bk: Tensor, dtype: torch.dtype) -> Tensor:
+        """Embed timesteps and sizes ``[b, numbers]`` in fp32, project in ``dtype``: ``[b, t]``."""
+        sizes_bt = sinusoid(sizes_bk.flatten(), self.size_dim).view(sizes_bk.shape[0], -1)
         time_bt = sinusoid(timestep_b, self.time_dim)
         time_bt = self.timestep_embedder(time_bt.to(dtype))
         return F.silu(time_bt + self.condition_embedder(sizes_bt.to(dtype)))

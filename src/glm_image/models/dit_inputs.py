@@ -30,14 +30,13 @@ def _check_mask(field: str, value: Tensor | None) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DiTInputs:
-    """Conditions of one forward pass, apart from the noise level.
+class TextInputs:
+    """What every decoder of the family is told, apart from the noise level.
 
     Attributes:
-        glyph_bsd: States of the glyph encoder ``[b, s, e]``; ``s`` may be 0.
-        glyph_mask_bs: True for real glyph tokens ``[b, s]``; None if all are.
-        prior_ids_bn: Ids of the semantic codes ``[b, n]``, one per image token, row-major.
-        prior_drop_bn: True where the prior is dropped ``[b, n]``; None if nowhere.
+        glyph_bsd: States of the text encoder ``[b, s, e]``; ``s`` may be 0. GLM-Image's are those
+            of its quoted texts, which gave the field its name.
+        glyph_mask_bs: True for real text tokens ``[b, s]``; None if all are.
         target_size_b2: Height and width of the picture in pixels ``[b, 2]``.
         crop_b2: Top and left of the crop in pixels ``[b, 2]``.
 
@@ -47,10 +46,46 @@ class DiTInputs:
 
     glyph_bsd: Tensor
     glyph_mask_bs: Tensor | None
-    prior_ids_bn: Tensor
-    prior_drop_bn: Tensor | None
     target_size_b2: Tensor
     crop_b2: Tensor
+
+    def __post_init__(self) -> None:
+        if self.glyph_bsd.ndim != 3:
+            raise ShapeError(
+                f"got {list(self.glyph_bsd.shape)}, expected [batch, tokens, features]",
+                field="glyph_bsd",
+            )
+        batch, glyphs, _ = self.glyph_bsd.shape
+        _check("glyph_mask_bs", self.glyph_mask_bs, (batch, glyphs))
+        _check("target_size_b2", self.target_size_b2, (batch, 2))
+        _check("crop_b2", self.crop_b2, (batch, 2))
+        _check_mask("glyph_mask_bs", self.glyph_mask_bs)
+
+    @property
+    def batch(self) -> int:
+        """Number of pictures."""
+        return len(self.glyph_bsd)
+
+    @property
+    def sizes_bk(self) -> Tensor:
+        """The numbers that are embedded, in the order that the weights were trained with."""
+        return torch.cat((self.crop_b2, self.target_size_b2), dim=1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DiTInputs(TextInputs):
+    """What the decoder of GLM-Image is told: semantic codes in addition.
+
+    Attributes:
+        prior_ids_bn: Ids of the semantic codes ``[b, n]``, one per image token, row-major.
+        prior_drop_bn: True where the prior is dropped ``[b, n]``; None if nowhere.
+
+    Raises:
+        ShapeError: Shapes do not agree with each other, or a mask is not boolean.
+    """
+
+    prior_ids_bn: Tensor
+    prior_drop_bn: Tensor | None
 
     def __post_init__(self) -> None:
         if self.prior_ids_bn.ndim != 2:
@@ -59,19 +94,11 @@ class DiTInputs:
                 field="prior_ids_bn",
                 hint="flatten the grid of codes row by row",
             )
-        if self.glyph_bsd.ndim != 3:
-            raise ShapeError(
-                f"got {list(self.glyph_bsd.shape)}, expected [batch, tokens, features]",
-                field="glyph_bsd",
-            )
         batch, tokens = self.prior_ids_bn.shape
-        _, glyphs, features = self.glyph_bsd.shape
-        _check("glyph_bsd", self.glyph_bsd, (batch, glyphs, features))
-        _check("glyph_mask_bs", self.glyph_mask_bs, (batch, glyphs))
+        if self.glyph_bsd.ndim == 3:
+            _check("glyph_bsd", self.glyph_bsd, (batch, *self.glyph_bsd.shape[1:]))
+        super().__post_init__()
         _check("prior_drop_bn", self.prior_drop_bn, (batch, tokens))
-        _check("target_size_b2", self.target_size_b2, (batch, 2))
-        _check("crop_b2", self.crop_b2, (batch, 2))
-        _check_mask("glyph_mask_bs", self.glyph_mask_bs)
         _check_mask("prior_drop_bn", self.prior_drop_bn)
 
 
@@ -182,19 +209,18 @@ class ReferenceCache:
         )
 
 
-def key_mask(inputs: DiTInputs, references: ReferenceCache | None) -> Tensor | None:
-    """Allowed keys ``[b, 1, 1, r + s + n]`` in the order reference, glyph, image; None if all are.
+def key_mask(inputs: TextInputs, references: ReferenceCache | None, tokens: int) -> Tensor | None:
+    """Allowed keys ``[b, 1, 1, r + s + n]`` in the order reference, text, image; None if all are.
 
-    Image tokens are never masked, so every query keeps at least one key.
+    Image tokens, of which there are ``tokens``, are never masked, so every query keeps a key.
     """
     reference_mask = None if references is None else references.mask_br
     if inputs.glyph_mask_bs is None and reference_mask is None:
         return None
-    ids_bn = inputs.prior_ids_bn
-    glyph_mask_bs = inputs.glyph_mask_bs
+    text_bsd, glyph_mask_bs = inputs.glyph_bsd, inputs.glyph_mask_bs
     if glyph_mask_bs is None:
-        glyph_mask_bs = ids_bn.new_ones(inputs.glyph_bsd.shape[:2], dtype=torch.bool)
-    parts = [glyph_mask_bs, torch.ones_like(ids_bn, dtype=torch.bool)]
+        glyph_mask_bs = text_bsd.new_ones(text_bsd.shape[:2], dtype=torch.bool)
+    parts = [glyph_mask_bs, text_bsd.new_ones((inputs.batch, tokens), dtype=torch.bool)]
     if references is not None:
         parts.insert(0, references.full_mask())
     return torch.cat(parts, dim=1)[:, None, None]

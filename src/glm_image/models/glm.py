@@ -28,12 +28,11 @@ from glm_image.layers.rope import inverse_frequencies, rotate
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlmConfig:
-    """Shape of a GLM decoder stack.
+class StackConfig:
+    """Shape of a stack of GLM layers.
 
     Args:
         vocab_size: Rows of the input embedding (image codes, their markers, text).
-        vision_vocab_size: Rows of the output head; its ids are the first input ids.
         hidden_size: Width of the residual stream.
         intermediate_size: Width of gate and up in the feed-forward network, each.
         num_hidden_layers: Number of layers.
@@ -44,14 +43,11 @@ class GlmConfig:
         attention_bias: Whether the q, k and v projections have a bias (the output has none).
         rope_theta: Base of the rotary frequencies.
         partial_rotary_factor: Share of each head's channels that is rotated, in (0, 1].
-        mrope_section: Frequencies driven by the time, row and column position, in this order.
         max_position_embeddings: Longest position the weights were trained for.
-        eos_token_id: Id that ends a generation.
         pad_token_id: Id that fills short rows of a batch.
     """
 
     vocab_size: int
-    vision_vocab_size: int
     hidden_size: int
     intermediate_size: int
     num_hidden_layers: int
@@ -62,9 +58,7 @@ class GlmConfig:
     attention_bias: bool
     rope_theta: float
     partial_rotary_factor: float
-    mrope_section: tuple[int, int, int]
     max_position_embeddings: int
-    eos_token_id: int
     pad_token_id: int
 
     def __post_init__(self) -> None:
@@ -74,6 +68,29 @@ class GlmConfig:
                 field="num_key_value_heads",
                 hint="every key/value head serves the same number of query heads",
             )
+
+    @property
+    def rotary_dim(self) -> int:
+        """Rotated channels per head."""
+        return int(self.head_dim * self.partial_rotary_factor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlmConfig(StackConfig):
+    """Shape of the stack that writes codes.
+
+    Args:
+        vision_vocab_size: Rows of the output head; its ids are the first input ids.
+        mrope_section: Frequencies driven by the time, row and column position, in this order.
+        eos_token_id: Id that ends a generation.
+    """
+
+    vision_vocab_size: int
+    mrope_section: tuple[int, int, int]
+    eos_token_id: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.mrope_section) != 3 or 2 * sum(self.mrope_section) != self.rotary_dim:
             raise ConfigError(
                 f"{tuple(self.mrope_section)} does not split {self.rotary_dim // 2} frequencies",
@@ -86,11 +103,6 @@ class GlmConfig:
                 field="vision_vocab_size",
                 hint="every id the head can choose must have an input embedding",
             )
-
-    @property
-    def rotary_dim(self) -> int:
-        """Rotated channels per head."""
-        return int(self.head_dim * self.partial_rotary_factor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +138,7 @@ class Attention(nn.Module):
         layer: Index of the layer, which is its place in the cache.
     """
 
-    def __init__(self, config: GlmConfig, layer: int) -> None:
+    def __init__(self, config: StackConfig, layer: int) -> None:
         super().__init__()
         dim, head_dim, bias = config.hidden_size, config.head_dim, config.attention_bias
         self.layer = layer
@@ -142,13 +154,16 @@ class Attention(nn.Module):
         q_bhtd = self.q_proj(x_btd).view(heads).transpose(1, 2)
         k_bktd = self.k_proj(x_btd).view(heads).transpose(1, 2)
         v_bksd = self.v_proj(x_btd).view(heads).transpose(1, 2)
-        q_bhtd = rotate(q_bhtd, context.cos_b1tr, context.sin_b1tr)
-        k_bksd = rotate(k_bktd, context.cos_b1tr, context.sin_b1tr)
+        q_bhtd, k_bksd = self.turn(q_bhtd, context), self.turn(k_bktd, context)
         if context.cache is not None:
             k_bksd, v_bksd = context.cache.write(self.layer, k_bksd, v_bksd)
         out_bhtd = attend(q_bhtd, k_bksd, v_bksd, mask=context.mask, causal=context.causal)
         out_btd: Tensor = self.o_proj(out_bhtd.transpose(1, 2).flatten(2))
         return out_btd
+
+    def turn(self, x_bhtd: Tensor, context: Context) -> Tensor:
+        """Rotate queries or keys."""
+        return rotate(x_bhtd, context.cos_b1tr, context.sin_b1tr)
 
 
 class DecoderLayer(nn.Module):

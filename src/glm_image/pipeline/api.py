@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from glm_image.device import resolve
-from glm_image.errors import GlmImageError, InputError
+from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
 from glm_image.execution.plan import ExecutionPlan
+from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
 from glm_image.pipeline.generate import generate
-from glm_image.pipeline.params import SamplingParams, is_whole
-from glm_image.pipeline.picture import Made, Picture, batches
+from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.progress import OnProgress, Watch
 from glm_image.pipeline.request import Request, SourceImages, read
 from glm_image.pipeline.result import Result, build
@@ -25,10 +25,14 @@ class GlmImagePipeline:
 
     Args:
         system: The loaded model.
+
+    Attributes:
+        loras: Low-rank changes of the decoder: load, scale, merge, unmerge, unload.
     """
 
     def __init__(self, system: System) -> None:
         self.system = system
+        self.loras = loras_of(system)
 
     @classmethod
     def from_pretrained(
@@ -61,12 +65,7 @@ class GlmImagePipeline:
             InputError: Device or dtype is not there, or two spellings disagree.
             PlanError: The plan does not work on the device.
         """
-        _refuse_both("device", device, "device_map", device_map)
-        _refuse_both("dtype", dtype, "torch_dtype", torch_dtype)
-        where = device if device_map is None else device_map
-        chosen = resolve(
-            None if where is None else str(where), dtype if torch_dtype is None else torch_dtype
-        )
+        chosen = device_of(device, dtype, device_map, torch_dtype)
         return cls(System.load(model, chosen, revision=revision, plan=plan))
 
     @property
@@ -155,22 +154,24 @@ class GlmImagePipeline:
             strength=strength,
             quotes=quotes,
         )
-        _refuse_both("num_images", num_images, "num_images_per_prompt", num_images_per_prompt)
-        _refuse_both("seed", seed, "generator", generator)
+        refuse_both("num_images", num_images, "num_images_per_prompt", num_images_per_prompt)
+        refuse_both("seed", seed, "generator", generator)
         count = num_images if num_images_per_prompt is None else num_images_per_prompt
         request = Request(
             prompt=prompt,
             image=image,
             height=height,
             width=width,
-            seeds=seed if generator is None else _initial_seeds(generator),
+            seeds=seed if generator is None else initial_seeds(generator),
             num_images=1 if count is None else count,
             prior_tokens=prior_tokens,
             latents=latents,
         )
         pictures, notes = read(self.system, request)
         watch = Watch(self.system.device, on_progress)
-        made = self._make(pictures, params, max_batch, watch)
+        made = make(
+            pictures, max_batch, watch, lambda some: generate(self.system, some, params, watch)
+        )
         watch.timings["total"] = time.perf_counter() - start
         return build(self.system, params, pictures, made, watch.timings, notes)
 
@@ -211,52 +212,3 @@ class GlmImagePipeline:
             strength=usual.strength if strength is None else strength,
             quotes=usual.quotes if quotes is None else quotes,
         )
-
-    def _make(
-        self,
-        pictures: Sequence[Picture],
-        params: SamplingParams,
-        max_batch: int | None,
-        watch: Watch,
-    ) -> list[Made]:
-        """Make all pictures, batch after batch, in the order in which they were asked for."""
-        if max_batch is not None and (not is_whole(max_batch) or max_batch < 1):
-            raise InputError(f"got {max_batch!r}", field="max_batch", hint="a whole number from 1")
-        groups = batches(pictures, max_batch)
-        made: dict[int, Made] = {}
-        try:
-            for number, group in enumerate(groups, start=1):
-                watch.enter_batch(number, len(groups))
-                chosen = [pictures[index] for index in group]
-                made |= zip(group, generate(self.system, chosen, params, watch), strict=True)
-        except torch.OutOfMemoryError as error:
-            raise GlmImageError(
-                "the device has too little memory",
-                field="device",
-                hint="ask for smaller pictures, fewer at once with max_batch=1, or dtype bfloat16",
-            ) from error
-        return [made[index] for index in range(len(pictures))]
-
-
-def _refuse_both(name: str, value: object, other: str, alias: object) -> None:
-    """Refuse an argument that is given in two spellings."""
-    if value is not None and alias is not None:
-        raise InputError(
-            f"{other} says the same", field=name, hint=f"give {name} or {other}, not both"
-        )
-
-
-def _initial_seeds(
-    generator: torch.Generator | Sequence[torch.Generator],
-) -> int | Sequence[int]:
-    if isinstance(generator, torch.Generator):
-        return generator.initial_seed()
-    if not isinstance(generator, list | tuple) or not all(
-        isinstance(one, torch.Generator) for one in generator
-    ):
-        raise InputError(
-            f"got {type(generator).__name__}",
-            field="generator",
-            hint="give a torch.Generator or a list of them",
-        )
-    return [one.initial_seed() for one in generator]

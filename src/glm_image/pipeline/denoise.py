@@ -16,6 +16,7 @@ from glm_image.execution.parallel import Team
 from glm_image.execution.plan import DecoderPlan
 from glm_image.execution.velocity import Branch, Guidance, Level, choose
 from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
+from glm_image.models.dit_trunk import Trunk
 from glm_image.pipeline.schedule import Schedule
 from glm_image.types import PIXELS_PER_LATENT, Conditioning, Latents, Reference, Size
 
@@ -67,7 +68,7 @@ def conditional(dit: DiT, conditionings: Sequence[Conditioning]) -> Branch:
         if key not in caches:
             caches[key] = _encode_references(dit, conditioning.references)
     rows = [caches[id(conditioning.references)] for conditioning in conditionings]
-    glyph_bsd, mask_bs = _pad([conditioning.glyph_sd for conditioning in conditionings])
+    glyph_bsd, mask_bs = pad([conditioning.glyph_sd for conditioning in conditionings])
     return Branch(
         inputs=_inputs(dit, conditionings, glyph_bsd, glyph_mask_bs=mask_bs),
         references=ReferenceCache.stack(rows) if any(row is not None for row in rows) else None,
@@ -111,6 +112,7 @@ class Denoising:
         start_bchw: Latents at the first noise level, see :func:`start_from`.
         plan: How the decoder runs.
         team: The processes that share the work; all of them take the same steps.
+        rounding: Dtype that latents are rounded to after each step; fp32 keeps them as they are.
 
     Attributes:
         latents_bchw: Where the batch stands, fp32.
@@ -119,17 +121,18 @@ class Denoising:
 
     def __init__(
         self,
-        dit: DiT,
+        dit: Trunk,
         branch: Branch,
         guidance: Guidance | None,
         schedule: Schedule,
         start_bchw: Tensor,
         plan: DecoderPlan = _PLAIN,
         team: Team = _ALONE,
+        rounding: torch.dtype = torch.float32,
     ) -> None:
         self.latents_bchw = start_bchw.to(branch.inputs.glyph_bsd.device, torch.float32)
         self.done = 0
-        self._plan = plan
+        self._plan, self._rounding = plan, rounding
         self._sigmas, self._deltas = schedule.sigmas.tolist(), schedule.sigmas.diff().tolist()
         levels = [
             Level(timestep=timestep, guided=plan.guidance_low <= sigma <= plan.guidance_high)
@@ -145,7 +148,8 @@ class Denoising:
         with kernels(self._plan.attention, self.latents_bchw.device):
             v_bchw = self._velocity(self.latents_bchw, self.done)
         clean_bchw = self.latents_bchw - self._sigmas[self.done] * v_bchw
-        self.latents_bchw = self.latents_bchw + self._deltas[self.done] * v_bchw
+        moved_bchw = self.latents_bchw + self._deltas[self.done] * v_bchw
+        self.latents_bchw = moved_bchw.to(self._rounding).float()
         self.done += 1
         return Step(latents_bchw=self.latents_bchw, clean_bchw=clean_bchw)
 
@@ -206,7 +210,7 @@ def _inputs(
     )
 
 
-def _pad(glyphs: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+def pad(glyphs: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     """Stack glyph states, padded on the right; the mask is None if nothing was padded."""
     glyph_bsd = pad_sequence(list(glyphs), batch_first=True)
     lengths_b1 = torch.tensor([[len(states)] for states in glyphs], device=glyph_bsd.device)

@@ -46,11 +46,11 @@ class Made:
 
     Args:
         pixels: ``[H, W, 3]`` uint8 RGB of the requested size.
-        written: The codes it was painted from.
+        written: The codes it was painted from; None if the model has none.
     """
 
     pixels: NDArray[np.uint8]
-    written: Written
+    written: Written | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

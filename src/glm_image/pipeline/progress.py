@@ -9,9 +9,31 @@ from typing import Protocol
 from PIL import Image as PilImage
 
 from glm_image.device import Device
+from glm_image.types import Grid
 
 Preview = Callable[[], list[PilImage.Image]]
 """Draws what can be seen so far, one picture per picture of the batch, when it is called."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raster:
+    """What the generator has written so far of the raster of one picture that it is writing.
+
+    Args:
+        number: Place of the picture in the request.
+        left: Rasters that follow: 0 for the large one, 1 for a preview before it.
+        grid: Rows and columns of the raster.
+        codes: The first codes of it, row by row.
+    """
+
+    number: int
+    left: int
+    grid: Grid
+    codes: tuple[int, ...]
+
+
+Rasters = Callable[[], list[Raster]]
+"""Reads what is written so far, of every picture that is being written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +48,8 @@ class Progress:
         batches: Number of batches of the request.
         preview: Draws what the decoder sees so far; None in other stages. It costs a pass of the
             autoencoder for every picture, so call it only for pictures that are shown.
+        rasters: Reads what an engine's generator has written so far; None elsewhere. It waits for
+            the device, so call it now and then, and in the thread that reports.
     """
 
     stage: str
@@ -34,6 +58,7 @@ class Progress:
     batch: int = 1
     batches: int = 1
     preview: Preview | None = None
+    rasters: Rasters | None = None
 
 
 OnProgress = Callable[[Progress], None]

@@ -59,7 +59,8 @@ def read_sources(generator: Generator, prompt: Prompt) -> tuple[PriorTokens, ...
     Returns:
         One raster per source, in order, on the generator's device.
     """
-    weight = generator.language_model.norm.weight
+    # Of the layers that read pictures: who only paints has no others.
+    weight = generator.vqmodel.quant_conv.weight
     rasters = []
     for source in prompt.sources:
         patches_bnp = source.patches_np[None].to(weight.device, weight.dtype)

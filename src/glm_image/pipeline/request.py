@@ -18,6 +18,7 @@ from glm_image.errors import InputError
 from glm_image.image import opening
 from glm_image.image.size import OutputPlan, plan_output, source_size, token_grid
 from glm_image.image.transforms import prepare_source
+from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.params import is_whole
 from glm_image.pipeline.picture import Picture
 from glm_image.pipeline.sampling import MAX_SEED
@@ -85,8 +86,8 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
     """
     texts = check_texts(request.prompt)
     images = _sources_per_prompt(request.image, len(texts))
-    count = _count(request.num_images)
-    seeds = _seeds(system, request.seeds, len(texts), count)
+    count = count_of(request.num_images)
+    seeds = seeds_of(system, request.seeds, len(texts), count)
     notes = _strange_words(system, texts)
     # A picture that several prompts share is read and scaled once.
     opened = {id(image): opening.load(image) for own in images for image in own}
@@ -99,7 +100,7 @@ def read(system: System, request: Request) -> tuple[list[Picture], list[str]]:
         prompts.append((Prompt(text=text, size=output.generated, sources=sources), output))
     wanted = [pair for pair in prompts for _ in range(count)]
     codes = _codes(system, request.prior_tokens, [prompt for prompt, _ in wanted])
-    noises = _noises(system, request.latents, [prompt for prompt, _ in wanted])
+    noises = noises_of(system, request.latents, [prompt for prompt, _ in wanted])
     pictures = [
         Picture(prompt=prompt, output=output, seed=seed, codes_n=codes_n, noise_chw=noise_chw)
         for (prompt, output), seed, codes_n, noise_chw in zip(
@@ -203,7 +204,12 @@ def _scale(system: System, picture: PilImage.Image, notes: list[str]) -> Source:
     return source
 
 
-def _count(num_images: int) -> int:
+def count_of(num_images: int) -> int:
+    """Number of pictures per prompt.
+
+    Raises:
+        InputError: It is out of range.
+    """
     if not is_whole(num_images) or not 1 <= num_images <= MAX_IMAGES:
         raise InputError(
             f"got {num_images!r}", field="num_images", hint=f"a whole number from 1 to {MAX_IMAGES}"
@@ -211,10 +217,14 @@ def _count(num_images: int) -> int:
     return int(num_images)
 
 
-def _seeds(
-    system: System, seeds: int | Sequence[int] | None, prompts: int, count: int
+def seeds_of(
+    system: Loaded, seeds: int | Sequence[int] | None, prompts: int, count: int
 ) -> list[int]:
-    """One seed per picture."""
+    """One seed per picture; processes that draw together agree on those that nobody gave.
+
+    Raises:
+        InputError: They are no seeds, or of another number.
+    """
     if seeds is None:
         given: Sequence[int] = [system.team.agree(secrets.randbits(32)) for _ in range(prompts)]
     else:
@@ -308,9 +318,14 @@ def _cells(prompt: Prompt) -> int:
     return prompt.grid[0] * prompt.grid[1]
 
 
-def _noises(
-    system: System, latents: Tensor | None, prompts: Sequence[Prompt]
+def noises_of(
+    system: Loaded, latents: Tensor | None, prompts: Sequence[Prompt]
 ) -> list[Tensor | None]:
+    """Given noise of each picture; None where it is to be drawn.
+
+    Raises:
+        InputError: Its shape is not that of the pictures, or it holds no numbers.
+    """
     if latents is None:
         return [None] * len(prompts)
     expected = [(len(prompts), *system.latent_shape(prompt.size)) for prompt in prompts]

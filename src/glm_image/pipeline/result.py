@@ -8,7 +8,8 @@ from PIL import Image as PilImage
 from torch import Tensor
 
 from glm_image.image.codec import to_pil
-from glm_image.pipeline.params import SamplingParams
+from glm_image.pipeline.loaded import Loaded
+from glm_image.pipeline.params import PaintingParams, SamplingParams
 from glm_image.pipeline.picture import Made, Picture
 from glm_image.pipeline.system import System, dtype_name
 from glm_image.pipeline.writing import Health
@@ -22,8 +23,10 @@ class Result:
     Args:
         pictures: Pixels of each picture together with how it was made.
         seeds: Seed of each picture; with the same request it alone makes the picture again.
-        prior_tokens: Codes ``[th, tw]`` int64 on the CPU that each picture was painted from.
+        prior_tokens: Codes ``[th, tw]`` int64 on the CPU that each picture was painted from;
+            empty for a model without codes.
         health: Signs of how well the generator was for each picture; None if codes were given.
+            Empty for a model without codes.
         timings: Seconds per stage, and of the whole request under ``"total"``.
         notes: What was adapted, in sentences for the user.
     """
@@ -60,29 +63,23 @@ def build(
         notes: What was adapted.
     """
     pairs = list(zip(pictures, made, strict=True))
+    written = [one.written for one in made if one.written is not None]
     return Result(
         pictures=[
             Image(pixels=one.pixels, provenance=_provenance(system, params, picture, one, notes))
             for picture, one in pairs
         ],
         seeds=[picture.seed for picture in pictures],
-        prior_tokens=[
-            one.written.prior.ids_n.cpu().clone().view(one.written.prior.grid) for one in made
-        ],
-        health=[one.written.health for one in made],
+        prior_tokens=[one.prior.ids_n.cpu().clone().view(one.prior.grid) for one in written],
+        health=[one.health for one in written],
         timings=timings,
         notes=notes,
     )
 
 
-def _provenance(
-    system: System, params: SamplingParams, picture: Picture, made: Made, notes: Sequence[str]
-) -> dict[str, object]:
-    """How one picture was made, in values that JSON can hold.
-
-    Names are those of the Python call, so that the record can be fed back to it.
-    """
-    record: dict[str, object] = {
+def origin(system: Loaded, params: PaintingParams, picture: Picture) -> dict[str, object]:
+    """How a picture of any model was made, in values that JSON can hold."""
+    return {
         "software": f"glm-image {version('glm-image')}",
         "model": system.name,
         "dtype": dtype_name(system.device.dtype),
@@ -93,12 +90,21 @@ def _provenance(
         "seed": picture.seed,
         "num_inference_steps": params.steps,
         "guidance_scale": params.guidance,
-        "quotes": params.quotes,
     }
+
+
+def _provenance(
+    system: System, params: SamplingParams, picture: Picture, made: Made, notes: Sequence[str]
+) -> dict[str, object]:
+    """How one picture was made, in values that JSON can hold.
+
+    Names are those of the Python call, so that the record can be fed back to it.
+    """
+    record = origin(system, params, picture) | {"quotes": params.quotes}
     if picture.prompt.sources:
         record["sources"] = [str(source.size) for source in picture.prompt.sources]
         record["strength"] = params.strength
-    health = made.written.health
+    health = None if made.written is None else made.written.health
     if health is None:
         record["codes"] = "given"
     else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from glm_image.errors import InputError
@@ -27,7 +28,7 @@ class Schedule:
     """Timesteps and sigmas of one run.
 
     Args:
-        timesteps: ``[n]`` fp32, what the decoder is told at each step: ``t - 1``.
+        timesteps: ``[n]`` fp32, what the decoder is told at each step.
         sigmas: ``[n + 1]`` fp32 shifted noise levels in [0, 1]; the last one is 0.
     """
 
@@ -67,7 +68,7 @@ def shift_of(height: int, width: int, config: ScheduleConfig) -> float:
 
 
 def schedule(height: int, width: int, steps: int, config: ScheduleConfig) -> Schedule:
-    """Build the schedule of one picture size.
+    """Build the schedule of one picture size for GLM-Image.
 
     Args:
         height: Pixels, a multiple of 32.
@@ -78,6 +79,23 @@ def schedule(height: int, width: int, steps: int, config: ScheduleConfig) -> Sch
     Raises:
         InputError: More steps than integer timesteps, or none.
     """
+    grid = _grid(steps + 1, steps, config)
+    sigmas = _shift(grid, shift_of(height, width, config), config)
+    return Schedule(timesteps=torch.from_numpy(grid - 1), sigmas=sigmas)
+
+
+def cogview4_schedule(height: int, width: int, steps: int, config: ScheduleConfig) -> Schedule:
+    """Build the schedule of one picture size for CogView4; arguments as :func:`schedule`.
+
+    Its grid ends at 1 instead of one step above it, and its decoder is told the timestep itself.
+    """
+    grid = _grid(steps, steps, config)
+    sigmas = _shift(grid, shift_of(height, width, config), config)
+    return Schedule(timesteps=torch.from_numpy(grid), sigmas=sigmas)
+
+
+def _grid(points: int, steps: int, config: ScheduleConfig) -> NDArray[np.float32]:
+    """The first ``steps`` of evenly spaced whole timesteps from the highest to 1."""
     highest = config.num_train_timesteps
     if not 1 <= steps <= highest:
         raise InputError(
@@ -85,8 +103,11 @@ def schedule(height: int, width: int, steps: int, config: ScheduleConfig) -> Sch
         )
     # NumPy, as in the reference: torch's linspace truncates differently for 50 of the step counts
     # up to 1000, and its scalar division multiplies by a rounded reciprocal.
-    grid = np.trunc(np.linspace(highest, 1.0, steps + 1)[:-1]).astype(np.float32)
-    mu = np.float32(shift_of(height, width, config))
-    shifted = mu / (mu + (1 / (grid / np.float32(highest)) - 1))
-    sigmas = torch.from_numpy(np.append(shifted, np.float32(0)))
-    return Schedule(timesteps=torch.from_numpy(grid - 1), sigmas=sigmas)
+    return np.trunc(np.linspace(highest, 1.0, points)[:steps]).astype(np.float32)
+
+
+def _shift(grid: NDArray[np.float32], shift: float, config: ScheduleConfig) -> Tensor:
+    """Shifted noise levels ``[n + 1]`` of a grid, the last one 0."""
+    mu, highest = np.float32(shift), np.float32(config.num_train_timesteps)
+    shifted = mu / (mu + (1 / (grid / highest) - 1))
+    return torch.from_numpy(np.append(shifted, np.float32(0)))

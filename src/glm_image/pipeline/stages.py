@@ -18,6 +18,7 @@ from glm_image.execution.velocity import Branch, Guidance
 from glm_image.image.size import OutputPlan
 from glm_image.pipeline import condition, decode, denoise, prompt
 from glm_image.pipeline.denoise import Denoising
+from glm_image.pipeline.loaded import Loaded
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.picture import Batch
 from glm_image.pipeline.sampling import Draws, draw
@@ -83,12 +84,14 @@ class Told:
         guidance: How strongly they should be it.
         steps: Timesteps and noise levels.
         start_pchw: Latents at the first noise level.
+        rounding: Dtype that latents are rounded to after each step.
     """
 
     branch: Branch
     guidance: Guidance | None
     steps: Schedule
     start_pchw: Tensor
+    rounding: torch.dtype = torch.float32
 
 
 @torch.inference_mode()
@@ -122,7 +125,7 @@ def tell(
 
 
 @torch.inference_mode()
-def begin(system: System, told: Told) -> Denoising:
+def begin(system: Loaded, told: Told) -> Denoising:
     """Open the fourth stage, in which the decoder paints step by step."""
     with system.present("decoder"):
         return Denoising(
@@ -133,12 +136,13 @@ def begin(system: System, told: Told) -> Denoising:
             told.start_pchw,
             system.plan.decoder,
             system.team,
+            told.rounding,
         )
 
 
 @torch.inference_mode()
 def draw_pixels(
-    system: System, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
+    system: Loaded, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
 ) -> list[NDArray[np.uint8]]:
     """Fifth stage: draw latents as pixels.
 
@@ -150,7 +154,7 @@ def draw_pixels(
 
 
 def preview(
-    system: System, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
+    system: Loaded, outputs: Sequence[OutputPlan], latents: Sequence[Latents]
 ) -> list[PilImage.Image]:
     """What can be seen of pictures that are not finished."""
     return [PilImage.fromarray(pixels) for pixels in draw_pixels(system, outputs, latents)]

@@ -1,26 +1,24 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from glm_image.checkpoint import hub, published
+from glm_image.checkpoint import cogview4, hub, published
+from glm_image.checkpoint.parts import WHOLE, Part
 from glm_image.checkpoint.published import ABOUT_FILE, Components
 from glm_image.checkpoint.writer import MARKER_FILE
 from glm_image.config import from_mapping
 from glm_image.device import Device
-from glm_image.errors import ConfigError, InputError, NotFoundError
-from glm_image.execution import auto, loading
+from glm_image.errors import CheckpointError, ConfigError, InputError, NotFoundError
 from glm_image.execution.auto import Asked
-from glm_image.execution.offload import Residence
-from glm_image.execution.parallel import Team, form
-from glm_image.execution.plan import ExecutionPlan
-from glm_image.types import PIXELS_PER_LATENT, Size
+from glm_image.models.dit import DiT
+from glm_image.pipeline.loaded import Loaded
+from glm_image.types import Size
 
 BUNDLED = "nano"
 """Name of the model inside the package, which is used when no other is asked for."""
@@ -48,24 +46,15 @@ class About:
 
 
 @dataclass(frozen=True, kw_only=True)
-class System(Components):
-    """Everything a request needs.
+class System(Loaded, Components):
+    """Everything that a request to GLM-Image needs.
 
     Args:
-        name: What the user called the model.
-        device: Where the networks are and in which dtype.
         about: What the checkpoint says about itself; None if it says nothing.
-        plan: How the networks run.
-        residence: Knows which networks are on the device; None if all always are.
-        team: The processes that draw together with this one.
     """
 
-    name: str
-    device: Device
+    dit: DiT
     about: About | None = None
-    plan: ExecutionPlan = field(default_factory=ExecutionPlan)
-    residence: Residence | None = None
-    team: Team = field(default_factory=Team)
 
     @classmethod
     def load(
@@ -75,6 +64,7 @@ class System(Components):
         *,
         revision: str | None,
         plan: Asked = None,
+        part: Part = WHOLE,
     ) -> "System":
         """Load a checkpoint.
 
@@ -83,6 +73,7 @@ class System(Components):
             device: Where to put it and in which dtype.
             revision: Branch, tag or commit of a hub repository.
             plan: How it runs, see :func:`glm_image.execution.auto.choose`.
+            part: What of it is needed; the other networks have no weights and cannot be used.
 
         Raises:
             NotFoundError: There is no such model.
@@ -90,12 +81,16 @@ class System(Components):
             PlanError: The plan does not work on the device.
         """
         folder = find(model, revision=revision)
-        parts = published.outline(folder)
-        chosen = auto.choose(plan, parts, device).plan
-        team = form(chosen.parallel, device)
-        residence = loading.load(parts, folder, chosen, device, team)
-        system = cls._of(parts, folder, model, device)
-        return replace(system, plan=chosen, residence=residence, team=team)
+        name = cogview4.kind(folder)
+        if name in (cogview4.PIPELINE, cogview4.CONTROL_PIPELINE):
+            raise CheckpointError(
+                f"{folder} is for {name}, and only GLM-Image is meant here",
+                field="model",
+                hint="draw with it by `glm-image generate`, glm_image.load or CogView4Pipeline",
+            )
+        outline = cls.outline(folder, model, device)
+        part.reduce(outline)
+        return outline.filled(folder, plan)
 
     @classmethod
     def outline(cls, folder: Path, model: str | Path | None, device: Device) -> "System":
@@ -106,11 +101,6 @@ class System(Components):
         """
         return cls._of(published.outline(folder), folder, model, device)
 
-    def to(self, device: Device) -> "System":
-        """The same system with its networks moved to another device, in the dtype they have."""
-        plan = loading.move(self, self.plan, device)
-        return replace(self, device=device, plan=plan)
-
     @classmethod
     def _of(
         cls, parts: Components, folder: Path, model: str | Path | None, device: Device
@@ -118,19 +108,6 @@ class System(Components):
         values = {field.name: getattr(parts, field.name) for field in fields(parts)}
         name = BUNDLED if model is None else str(model)
         return cls(**values, name=name, device=device, about=read_about(folder))
-
-    @property
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks by name."""
-        return loading.networks_of(self)
-
-    def present(self, *names: str) -> AbstractContextManager[None]:
-        """Have networks on the device inside this block, wherever they wait otherwise.
-
-        Args:
-            names: Of ``networks``.
-        """
-        return nullcontext() if self.residence is None else self.residence.at_work(*names)
 
     @property
     def max_tokens(self) -> int:
@@ -151,11 +128,6 @@ class System(Components):
     def sides(self) -> tuple[int, int]:
         """Least and greatest side of a picture in pixels."""
         return side_range(self.vae.config.sample_size)
-
-    def latent_shape(self, size: Size) -> tuple[int, int, int]:
-        """Channels, rows and columns of the latents of a picture."""
-        rows, columns = size.height // PIXELS_PER_LATENT, size.width // PIXELS_PER_LATENT
-        return self.dit.config.in_channels, rows, columns
 
     def check_size(self, size: Size, field: str) -> None:
         """Refuse a size that the model was not trained for.

@@ -128,6 +128,22 @@ class Writing:
         return self._in_use(row).done
 
     @torch.inference_mode()
+    def raster(self, row: int) -> tuple[int, list[int]]:
+        """The raster that a row is writing, and what it has written of it; waits for the device.
+
+        Returns:
+            Number of the raster, and its codes so far.
+        """
+        used, start = self._in_use(row), 0
+        cells = [rows * columns for rows, columns in used.request.rasters]
+        number = 0
+        while number < len(cells) - 1 and used.done >= start + cells[number]:
+            start += cells[number]
+            number += 1
+        codes = self._decoding.written(row, start, used.request.new_tokens)
+        return number, codes[: cells[number]]
+
+    @torch.inference_mode()
     def admit(
         self,
         request: GeneratorInput,

@@ -25,10 +25,12 @@ class Addresses:
     Args:
         service: The service.
         base: What stands before the path, such as ``http://127.0.0.1:8000``.
+        expires: When they end, in seconds since 1970; None after the usual time.
     """
 
     service: Service
     base: str
+    expires: float | None = None
 
     @classmethod
     def of(cls, service: Service, request: Request) -> "Addresses":
@@ -42,7 +44,8 @@ class Addresses:
 
     def blob(self, key: BlobKey, name: str) -> str:
         """The address of a file, and the name that it is saved under."""
-        expires = time.time() + self.service.settings.times.url_seconds
+        usual = time.time() + self.service.settings.times.url_seconds
+        expires = usual if self.expires is None else self.expires
         query = self.service.signer.sign(key, expires=expires, name=name)
         return f"{self.base}{FILES_PATH}{key}?{query}"
 

@@ -24,11 +24,10 @@ from glm_image.serving.middleware.origin import OriginGuard
 from glm_image.serving.moderation import Moderator
 from glm_image.serving.openapi import describe
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
 from glm_image.serving.planner import Planner, RulePlanner
 from glm_image.serving.routes import (
-    blobs as blob_routes,
-)
-from glm_image.serving.routes import (
+    admin,
     chat,
     conversations,
     events,
@@ -37,8 +36,19 @@ from glm_image.serving.routes import (
     health,
     images,
     jobs,
+    lineage,
     models,
+    provenance,
+    reading,
+    rendition,
+    sharing,
+    studio,
+    tags,
     uploads,
+    votes,
+)
+from glm_image.serving.routes import (
+    blobs as blob_routes,
 )
 from glm_image.serving.service import THREADS, Service
 from glm_image.serving.settings import Settings
@@ -48,7 +58,21 @@ from glm_image.serving.store import Store
 _SHARED = (images.router, models.router, files.router, chat.router)
 """Routes that all conventions of other services have in common."""
 
-_OWN = (jobs.router, events.router, gallery.router, uploads.router, conversations.router)
+_OWN = (
+    jobs.router,
+    events.router,
+    gallery.router,
+    tags.router,
+    reading.router,
+    rendition.router,
+    sharing.router,
+    provenance.router,
+    lineage.router,
+    votes.router,
+    uploads.router,
+    conversations.router,
+    admin.router,
+)
 
 
 class ImageService(FastAPI):
@@ -87,6 +111,7 @@ def create_app(
         workers: Gives the engine processes whose figures are shown.
     """
     moderator = Moderator.from_settings(settings.moderation)
+    pause = Pause(settings.data / "paused")
     service = Service(
         settings=settings,
         store=store,
@@ -100,6 +125,7 @@ def create_app(
             hub=hub,
             moderator=moderator,
             times=settings.times,
+            pause=pause,
         ),
         hub=hub,
         intake=Intake(settings.limits),
@@ -107,6 +133,8 @@ def create_app(
         moderator=moderator,
         planner=planner or RulePlanner(),
         threads=anyio.CapacityLimiter(THREADS),
+        pause=pause,
+        workers=workers,
     )
     app = ImageService(
         title="glm-image",
@@ -139,6 +167,7 @@ def _running(service: Service, housekeeping: Housekeeping) -> Any:
             await service.dispatcher.close()
             await housekeeping.close()
             await service.intake.close()
+            await service.desk.close()
             service.hub.close()
 
     return lifespan
@@ -157,4 +186,4 @@ def _routers() -> list[APIRouter]:
     outer.include_router(shared, prefix=described)
     for prefix in others:
         outer.include_router(shared, prefix=prefix, include_in_schema=False)
-    return [outer, own, blob_routes.router, health.router]
+    return [outer, own, blob_routes.router, health.router, studio.router]

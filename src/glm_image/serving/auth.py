@@ -1,5 +1,6 @@
 """Who asks, and what they may do."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,6 +19,9 @@ _REASONS = {
     Standing.REVOKED: (Code.KEY_DISABLED, "the key was revoked"),
     Standing.EXPIRED: (Code.TOKEN_EXPIRED, "the key has expired"),
 }
+
+_SIGNED = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]+")
+"""A JSON Web Token. Source: RFC 7519, section 3.1; zai-sdk sends one on request."""
 
 _HINT = "send 'Authorization: Bearer gi_...'; 'glm-image keys create' makes a key"
 
@@ -45,8 +49,8 @@ class Caller:
 async def identify(service: Service, header: str | None) -> Caller:
     """The caller behind an ``Authorization`` header.
 
-    A service that only its own machine can reach, and that has no keys, is open to everybody there,
-    whatever key their client makes up.
+    A service that only its own machine can reach, and for which no key was ever made, is open to
+    everybody there, whatever key their client makes up.
 
     Raises:
         AuthError: There is no key, or it does not count.
@@ -63,6 +67,14 @@ async def identify(service: Service, header: str | None) -> Caller:
         return Caller(key_id=LOCAL_KEY, limits=limits, scopes=(Scope.ADMIN,))
     if token is None:
         raise AuthError("there is no key", code=Code.AUTH_ABSENT, field="Authorization", hint=_HINT)
+    if _SIGNED.fullmatch(token):
+        raise AuthError(
+            "the client signs a token with its key instead of sending the key",
+            code=Code.TOKEN_MALFORMED,
+            field="Authorization",
+            hint="zai-sdk: leave disable_token_cache=True, its default; "
+            "this service keeps no secret that a signature could be checked with",
+        )
     code, message = _REASONS.get(standing, _REASONS[Standing.UNKNOWN])
     raise AuthError(message, code=code, field="Authorization", hint=_HINT)
 

@@ -43,6 +43,9 @@ _SUFFIXES = {
     "application/json": "json",
     "text/plain": "txt",
 }
+SUFFIXES = tuple(_SUFFIXES.values())
+"""Endings of what is stored by its content."""
+
 _MIMES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
 _UNKNOWN_MIME = "application/octet-stream"
 _S3_OPTIONS = ("endpoint", "region", "virtual_hosted_style_request")
@@ -117,12 +120,30 @@ class Blobs:
         """
         digest = hashlib.sha256(data).hexdigest()
         key = f"{digest[:2]}/{digest}.{_SUFFIXES.get(mime, 'bin')}"
+        self._write(key, data)
+        return key
+
+    def put_beside(self, key: BlobKey, suffix: str, data: bytes) -> BlobKey:
+        """Store what belongs to a file under the same name with another ending.
+
+        Args:
+            key: Of the file.
+            suffix: Two to four letters that no kind of file has.
+            data: The content.
+
+        Raises:
+            UnavailableError: There is no room, or the store does not answer.
+        """
+        place = _checked(f"{_checked(key).partition('.')[0]}.{suffix}")
+        self._write(place, data)
+        return place
+
+    def _write(self, key: BlobKey, data: bytes) -> None:
         with _in_words():
             if self._folder is None:
                 obstore.put(self._store, key, data)
             else:
                 self._folder.put(key, data)
-        return key
 
     def get(self, key: BlobKey) -> bytes:
         """The content of a file.

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from glm_image.errors import ConfigError, GlmImageError
+from glm_image.errors import ConfigError, GlmImageError, InputError
 from glm_image.serving.records import OutputFormat
 
 _GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -34,6 +34,9 @@ class Signer:
     def __init__(self, certificate: Path, key: Path, software: str) -> None:
         c2pa = self._c2pa = _library()
         self._software = software
+        # A small picture of a source would show what lies beneath its visible label.
+        settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+        self._context = c2pa.Context(settings)
         chain = _read(certificate, "labels.c2pa_certificate")
         secret = _read(key, "labels.c2pa_key")
         try:
@@ -76,7 +79,7 @@ class Signer:
         }
         signed = io.BytesIO()
         try:
-            with self._c2pa.Builder(json.dumps(manifest)) as builder:
+            with self._c2pa.Builder(json.dumps(manifest), self._context) as builder:
                 for number, source in enumerate(sources, start=1):
                     builder.add_ingredient(
                         {"title": f"source {number}", "relationship": "inputTo"},
@@ -96,16 +99,24 @@ class Signer:
 def read_manifest(data: bytes, output_format: OutputFormat) -> dict[str, Any] | None:
     """The manifest that a file carries, with its state of validation; None if it has none.
 
+    Nothing is fetched, whatever addresses the file names.
+
     Raises:
         ConfigError: The package is missing.
+        InputError: The manifest is damaged, or lies elsewhere.
     """
     c2pa = _library()
-    reader = c2pa.Reader.try_create(output_format.mime, io.BytesIO(data))
-    if reader is None:
-        return None
-    with reader:
-        manifest = reader.get_active_manifest() or {}
-        return {"state": reader.get_validation_state(), **manifest}
+    alone = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
+    try:
+        with c2pa.Context(c2pa.Settings.from_dict(alone)) as context:
+            reader = c2pa.Reader.try_create(output_format.mime, io.BytesIO(data), context=context)
+            if reader is None:
+                return None
+            with reader:
+                manifest = reader.get_active_manifest() or {}
+                return {"state": reader.get_validation_state(), **manifest}
+    except c2pa.C2paError as error:
+        raise InputError(f"the signed manifest is damaged: {error}", field="file") from error
 
 
 def _library() -> Any:

@@ -13,7 +13,7 @@ from glm_image.serving import sse
 from glm_image.serving.answering import Wording, image_data, usage_of
 from glm_image.serving.error_responses import as_request_error
 from glm_image.serving.error_table import envelope
-from glm_image.serving.errors import Code, RequestError
+from glm_image.serving.errors import Code, RequestError, StoppingError
 from glm_image.serving.faces import Face
 from glm_image.serving.job_events import job_events
 from glm_image.serving.library import Role
@@ -32,7 +32,7 @@ from glm_image.serving.schemas.chat import (
 )
 from glm_image.serving.schemas.images import ImageRequest, PictureReference
 from glm_image.serving.sources import reference
-from glm_image.serving.waiting import Stopping, succeeded, waiter
+from glm_image.serving.waiting import succeeded, waiter
 
 _SHOWN = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
 """A picture in the text of an earlier answer."""
@@ -154,7 +154,8 @@ async def completion_events(job: Job, wording: Wording, wish: ChatWish) -> Async
             yield sse.event("[DONE]")
         except GlmImageError as error:
             yield sse.event(envelope(error, face=wish.face, request_id=wish.transport_id))
-            if isinstance(error, Stopping):
+            if isinstance(error, StoppingError):
+                answered.postpone()
                 return
         answered.done()
 

@@ -17,6 +17,9 @@ from glm_image.serving.service import Service
 MOST_PICTURES = 1000
 """Pictures of a conversation that are shown."""
 
+ROOT = "root"
+"""Parent of a turn that answers nothing although others were said before it."""
+
 ORDER_SECONDS = 0.001
 """An answer is later than what it answers, also in its id, which counts milliseconds."""
 
@@ -98,18 +101,19 @@ async def say(service: Service, caller: Caller, conversation_id: str, body: Turn
     """
     talk = await service.call(read_talk, service, conversation_id, caller.key_id)
     latest = talk.turns[-1].id if talk.turns else None
-    parent = body.parent_id or latest
+    parent = None if body.parent_id == ROOT else body.parent_id or latest
     history = talk.branch(parent)
     images = tuple(body.images or ())
     said = [_said(turn, talk) for turn in history]
     plan = await service.planner.plan(
         [*said, Said(role=Role.USER, text=body.text, pictures=images)]
     )
-    fields = body.model_dump(exclude_none=True, exclude={"text", "parent_id", "images"})
+    fields = body.model_dump(exclude_none=True, exclude={"text", "parent_id", "images", "previews"})
     request = ImageRequest.model_validate(
         {**fields, "prompt": plan.prompt, "images": list(plan.pictures) or None}
     )
     order = await read_order(service, caller, request, attached=Attached(), idempotency_key=None)
+    order = replace(order, drawing=replace(order.drawing, previews=body.previews or 0))
     submitted = await submit(service, caller, order, waits=False, conversation_id=conversation_id)
     now = time.time()
     turn = Turn(

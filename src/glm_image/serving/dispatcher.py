@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import anyio
 
@@ -14,6 +15,8 @@ from glm_image.serving.hub import Hub
 from glm_image.serving.job_run import JobRun, Workshop
 from glm_image.serving.moderation import Moderator
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
+from glm_image.serving.progress_notes import News, ProgressNotes
 from glm_image.serving.records import Claim, Event, EventKind, JobState, new_id
 from glm_image.serving.settings import Times
 from glm_image.serving.store import Store
@@ -29,6 +32,9 @@ _RENEWALS = 3
 
 _STOPPING = (JobState.CANCELLED, JobState.EXPIRED, JobState.FAILED)
 
+_HEARD = (JobState.QUEUED, *_STOPPING)
+"""States that something is done about here."""
+
 _LOG = logs.get("dispatcher")
 
 
@@ -42,6 +48,7 @@ class Dispatcher:
         hub: Who is told about previews.
         moderator: Who looks at what was drawn.
         times: Leases and deadlines.
+        pause: Whether jobs may begin; without it they always may.
 
     Attributes:
         owner: Name under which it claims.
@@ -57,23 +64,27 @@ class Dispatcher:
         hub: Hub,
         moderator: Moderator,
         times: Times,
+        pause: Pause | None = None,
     ) -> None:
         self.owner = new_id("owner")
         self.draining = False
         self._drained = False
         self._store, self._painter, self._times = store, painter, times
+        self._pause = pause
         self._workshop = Workshop(
             store=store,
             blobs=blobs,
             painter=painter,
             hub=hub,
             moderator=moderator,
+            progress=ProgressNotes(self._note_progress, self._lose),
             threads=anyio.CapacityLimiter(_THREADS),
         )
         self._runs: dict[str, JobRun] = {}
         self._drawing: dict[asyncio.Task[None], JobRun] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._bell = asyncio.Event()
+        self._left_waiting = False
         self._loop: asyncio.AbstractEventLoop | None = None
         store.subscribe(self._on_event)
 
@@ -88,6 +99,7 @@ class Dispatcher:
         await self._painter.start()
         self._loops = [
             asyncio.create_task(self._claim_jobs(), name="claims"),
+            asyncio.create_task(self._workshop.progress.run(), name="progress"),
             asyncio.create_task(
                 self._repeat(self._renew, self._times.lease_seconds / _RENEWALS), name="leases"
             ),
@@ -141,26 +153,27 @@ class Dispatcher:
     # ------------------------------------------------------------------------ claims
 
     async def _claim_jobs(self) -> None:
-        """Claim jobs as long as there are any and there is room, then wait for the bell."""
+        """Claim what there is and what there is room for, then wait for the bell."""
         while not self.draining:
             self._bell.clear()
             try:
-                claimed = await self._claim()
+                await self._claim()
             except GlmImageError as error:
                 _LOG.error("no jobs can be claimed", reason=error.message)
-                claimed = 0
-            if not claimed:
-                try:
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._bell.wait()
-                except TimeoutError:
-                    continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._bell.wait()
 
-    async def _claim(self) -> int:
-        """Claim what can begin now; gives the number of jobs."""
-        count = 0
+    async def _claim(self) -> None:
+        """Claim what can begin now."""
+        if self._pause is not None and self._pause.on:
+            return
+        # A job that ends while this looks makes room that this does not know of.
+        self._left_waiting = True
+        is_full = False
         for model, room in self._room().items():
             if room < 1:
+                is_full = True
                 continue
             claims = await self._workshop.call(
                 self._store.claim,
@@ -171,11 +184,11 @@ class Dispatcher:
             )
             if self.draining and claims:
                 await self._workshop.call(self._store.give_back, self.owner, claims)
-                return 0
+                return
             for claim in claims:
                 self._begin(claim)
-            count += len(claims)
-        return count
+            is_full = is_full or len(claims) == room
+        self._left_waiting = is_full
 
     def _room(self) -> Mapping[str, int]:
         """Jobs that can begin, by model, without those that are about to."""
@@ -197,7 +210,9 @@ class Dispatcher:
             del self._runs[run.claim.job.id]
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOG.error("a job broke down", job_id=run.claim.job.id, exc_info=error)
-        self.wake()
+        if self._left_waiting:
+            # Otherwise nobody waits for its place: what comes later rings the bell itself.
+            self.wake()
 
     # ------------------------------------------------------------------------ leases
 
@@ -213,6 +228,15 @@ class Dispatcher:
         for claim in kept:
             runs.pop((claim.job.id, claim.lease)).claim = claim
         for run in runs.values():
+            await run.stop()
+
+    async def _note_progress(self, news: News) -> list[Claim]:
+        return await self._workshop.call(self._store.note_progress, news)
+
+    async def _lose(self, claim: Claim) -> None:
+        """Stop what was taken away, unless it has ended or begun anew meanwhile."""
+        run = self._runs.get(claim.job.id)
+        if run is not None and run.claim.lease == claim.lease:
             await run.stop()
 
     async def _repeat(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
@@ -232,7 +256,10 @@ class Dispatcher:
     def _on_event(self, event: Event) -> None:
         """Called by the store, in any thread."""
         loop = self._loop
-        if event.kind is EventKind.STATE and loop is not None and not loop.is_closed():
+        if event.kind is not EventKind.STATE or loop is None or loop.is_closed():
+            return
+        # Most news comes from here. Waking the loop for it costs more than the look.
+        if event.data["state"] in _HEARD:
             loop.call_soon_threadsafe(self._hear, event)
 
     def _hear(self, event: Event) -> None:

@@ -9,6 +9,8 @@ from starlette.background import BackgroundTask
 from glm_image.serving.answering import Addresses, Wording, images_json, sends_addresses
 from glm_image.serving.auth import Caller
 from glm_image.serving.error_responses import transport_id
+from glm_image.serving.error_table import JobFailed, code_of, content_filter
+from glm_image.serving.errors import Code
 from glm_image.serving.faces import Face
 from glm_image.serving.image_stream import StreamWish, image_events
 from glm_image.serving.ordering import Attached, Order, read_order, submit
@@ -149,9 +151,18 @@ def task_result(job: Job, addresses: Addresses, *, request_id: str) -> TaskResul
             "task_status": status,
             "image_result": images if status == "SUCCESS" else None,
             "error": error,
+            "content_filter": _findings(job),
             "progress": _share(job) if status == "PROCESSING" else None,
         }
     )
+
+
+def _findings(job: Job) -> list[dict[str, object]] | None:
+    """What moderation found in the pictures of a job; None if it did not fail for that."""
+    if job.failure is None or job.state is not JobState.FAILED:
+        return None
+    failed = JobFailed(job.id, job.failure)
+    return content_filter(failed) if code_of(failed) is Code.UNSAFE else None
 
 
 def _share(job: Job) -> float:

@@ -5,7 +5,7 @@ the clients of BigModel and of OpenAI. Where ``code`` is a name, ``error.bigmode
 number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,13 @@ from glm_image.serving.errors import (
     Code,
     ConflictError,
     DeadlineError,
+    Flag,
     PolicyError,
     RequestError,
+    Role,
     ServiceError,
     SlowBodyError,
+    StoppingError,
     TooLargeError,
     UnavailableError,
 )
@@ -167,10 +170,12 @@ def envelope(error: GlmImageError, *, face: Face, request_id: str) -> dict[str, 
     if not face.numbers_errors:
         inner["bigmodel_code"] = code.value
     body: dict[str, Any] = {"error": inner, "request_id": request_id}
-    if isinstance(error, DeadlineError | JobFailed):
+    if (again := retry_of(error)) is not None:
+        inner["retry_after"] = again
+    if isinstance(error, DeadlineError | JobFailed | StoppingError) and error.job_id is not None:
         body["id"] = error.job_id
     if code is Code.UNSAFE:
-        body["contentFilter"] = _flags(error)
+        body["contentFilter"] = content_filter(error)
         inner["moderation_details"] = {"moderation_stage": _stage(error), "categories": []}
     return body
 
@@ -184,6 +189,11 @@ def answer(error: GlmImageError, *, face: Face, request_id: str) -> Answer:
     )
 
 
+def retry_of(error: GlmImageError) -> float | None:
+    """Seconds after which another try makes sense; None where nothing is known of that."""
+    return error.retry_after if isinstance(error, BusyError | UnavailableError) else None
+
+
 def _headers(error: GlmImageError) -> dict[str, str]:
     """Whether and when to try again, and where to look instead."""
     headers: dict[str, str] = {}
@@ -195,15 +205,24 @@ def _headers(error: GlmImageError) -> dict[str, str]:
         headers["x-should-retry"] = "true" if again else "false"
     elif status_of(error, Face.BIGMODEL) in (409, 429, 500, 503, 504):
         headers["x-should-retry"] = "false"
-    if isinstance(error, DeadlineError):
+    if isinstance(error, DeadlineError | StoppingError) and error.job_id is not None:
         headers["Location"] = f"/v1/async-result/{error.job_id}"
     return headers
 
 
-def _flags(error: GlmImageError) -> list[dict[str, object]]:
-    flags = error.flags if isinstance(error, PolicyError) else ()
+def content_filter(error: GlmImageError) -> list[dict[str, object]]:
+    """What moderation found, in BigModel's words; without a finding, whose content it was.
+
+    Source: BigModel, ``content_filter``: role, and level from 0, the worst, to 3.
+    """
+    flags: Sequence[Flag] = ()
+    if isinstance(error, PolicyError):
+        flags = error.flags
+    elif isinstance(error, JobFailed):
+        flags = error.failure.flags
     if not flags:
-        return [{"role": "assistant" if isinstance(error, JobFailed) else "user", "level": 1}]
+        role = Role.ASSISTANT if isinstance(error, JobFailed) else Role.USER
+        flags = (Flag(role=role, level=1),)
     return [{"role": flag.role, "level": flag.level} for flag in flags]
 
 

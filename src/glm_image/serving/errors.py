@@ -13,6 +13,7 @@ GlmImageError
 │   ├── BusyError         a limit of the key or of the service is reached
 │   ├── DeadlineError     the answer takes longer than a connection is kept for
 │   └── UnavailableError  the service starts, stops, or lacks room
+│       └── StoppingError it stops while somebody waits; another one goes on
 └── CapacityError, NotFoundError, ...   as elsewhere in the package
 
 How a number becomes a status and a body stands in :mod:`glm_image.serving.error_table`.
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from glm_image.errors import GlmImageError, InputError
+from glm_image.errors import ConfigError, GlmImageError, InputError
 
 
 class Code(StrEnum):
@@ -136,17 +137,40 @@ class SlowBodyError(ServiceError):
         super().__init__(message, code=Code.INTERNAL, field="body", hint="send it faster")
 
 
+class Role(StrEnum):
+    """Whose content moderation has looked at. Source: BigModel, ``content_filter``."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    HISTORY = "history"
+
+
+LEVELS = range(4)
+"""Levels of a finding, from the worst to the mildest. Source: BigModel, ``content_filter``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flag:
     """One finding of moderation.
 
     Args:
-        role: Whose content it is: ``"user"``, ``"assistant"`` or ``"history"``.
+        role: Whose content it is, of :class:`Role`; a hook may leave it empty.
         level: 0 is the worst, 3 the mildest.
+
+    Raises:
+        ConfigError: There is no such role or level.
     """
 
     role: str
     level: int
+
+    def __post_init__(self) -> None:
+        if self.role not in {"", *Role}:
+            raise ConfigError(f"got {self.role!r}", field="role", hint=f"one of {', '.join(Role)}")
+        if self.level not in LEVELS:
+            raise ConfigError(
+                f"got {self.level!r}", field="level", hint="0, the worst, to 3, the mildest"
+            )
 
 
 class PolicyError(ServiceError):
@@ -229,3 +253,19 @@ class UnavailableError(ServiceError):
     ) -> None:
         super().__init__(message, code=Code.PROCESSING, field=field, hint=hint)
         self.retry_after = retry_after
+
+
+class StoppingError(UnavailableError):
+    """The service stops while somebody waits or listens; the next one goes on with the job.
+
+    Args:
+        job_id: Of the job that goes on; None for whoever listens to many.
+    """
+
+    def __init__(self, job_id: str | None = None) -> None:
+        goes_on = "" if job_id is None else f"; job {job_id} goes on with the next one"
+        place = "" if job_id is None else f", or fetch it from /v1/async-result/{job_id}"
+        super().__init__(
+            f"the service stops{goes_on}", field="service", hint=f"ask again soon{place}"
+        )
+        self.job_id = job_id

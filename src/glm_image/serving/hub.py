@@ -106,7 +106,11 @@ class Hub:
         loop = self._loop
         if loop is None or loop.is_closed():
             return
-        loop.call_soon_threadsafe(self._deliver, event)
+        with self._lock:
+            # Whoever begins to listen later finds it in the store.
+            heard = any(topic in self._listeners for topic in _topics(event))
+        if heard:
+            loop.call_soon_threadsafe(self._deliver, event)
 
     @contextmanager
     def listen(
@@ -134,7 +138,11 @@ class Hub:
 
     def _deliver(self, event: Event) -> None:
         with self._lock:
-            topics = (("job", event.job_id), ("key", event.key_id))
-            chosen = [one for topic in topics for one in self._listeners.get(topic, ())]
+            chosen = [one for topic in _topics(event) for one in self._listeners.get(topic, ())]
         for listener in chosen:
             listener.offer(event)
+
+
+def _topics(event: Event) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What somebody listens to who hears of an event."""
+    return ("job", event.job_id), ("key", event.key_id)

@@ -14,11 +14,12 @@ from glm_image.config import from_mapping
 from glm_image.errors import GlmImageError
 from glm_image.serving import sse
 from glm_image.serving.answering import Wording, image_data, size_text, usage_of
-from glm_image.serving.error_table import envelope
+from glm_image.serving.error_table import envelope, retry_of
+from glm_image.serving.errors import StoppingError
 from glm_image.serving.faces import Face
 from glm_image.serving.job_events import job_events
 from glm_image.serving.records import Event, EventKind, Job, Picture
-from glm_image.serving.waiting import Stopping, succeeded, waiter
+from glm_image.serving.waiting import succeeded, waiter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,9 @@ async def image_events(job: Job, wording: Wording, wish: StreamWish) -> AsyncGen
                     yield part
         except GlmImageError as error:
             body = envelope(error, face=wish.face, request_id=wish.transport_id)
-            yield sse.event(body, name="error")
-            if isinstance(error, Stopping):
+            yield sse.event(body, name="error", retry=retry_of(error))
+            if isinstance(error, StoppingError):
+                answered.postpone()
                 return
         answered.done()
 

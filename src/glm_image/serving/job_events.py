@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
+from glm_image.serving.errors import StoppingError
 from glm_image.serving.hub import Listener
 from glm_image.serving.records import Event
 from glm_image.serving.service import Service
-from glm_image.serving.waiting import POLL_SECONDS, Stopping, ends
+from glm_image.serving.waiting import POLL_SECONDS, ends
 
 PAGE = 500
 """Events that are read from the store at once."""
@@ -18,7 +19,7 @@ async def job_events(
     """The events of a job behind a number, until it has ended; None where a pause gets long.
 
     Raises:
-        Stopping: The service stops.
+        StoppingError: The service stops.
     """
     with service.hub.listen(job_id=job_id) as listener:
         reader = _Reader(service, listener, key_id=key_id, job_id=job_id, after=after)
@@ -50,7 +51,7 @@ async def owner_events(
         check: Asked in every pause; what it raises ends the stream.
 
     Raises:
-        Stopping: The service stops.
+        StoppingError: The service stops.
     """
     with service.hub.listen(key_id=key_id) as listener:
         reader = _Reader(service, listener, key_id=key_id, job_id=None, after=after)
@@ -88,19 +89,20 @@ class _Reader:
         """What there is now, or after a pause.
 
         Raises:
-            Stopping: The service stops.
+            StoppingError: The service stops, and everything that happened was handed out.
         """
-        if self._stale:
+        stopping = self._service.is_stopping
+        if self._stale or (stopping and self.position >= 0):
             # Cleared before the store is read: what arrives meanwhile counts again.
             self._stale = self._listener.behind = False
             async for event in self._from_store():
                 self._spoken = self._clock()
                 yield event
+        if stopping:
+            raise StoppingError(self._job_id)
         pause = self._service.settings.times.keep_alive_seconds
         quiet = self._clock() - self._spoken
         rang = await self._listener.wait(max(min(POLL_SECONDS, pause - quiet), 0.0))
-        if self._service.is_stopping:
-            raise Stopping
         # Without news the store is asked: another process may do the work.
         self._stale = (not rang and self.position >= 0) or self._listener.behind
         for event in self._listener.take():

@@ -11,11 +11,12 @@ import anyio.to_thread
 
 from glm_image.config import to_mapping
 from glm_image.errors import GlmImageError
-from glm_image.serving import logs, metrics, tracing
+from glm_image.serving import bare, logs, metrics, tracing
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.hub import Hub
 from glm_image.serving.moderation import Moderator
 from glm_image.serving.painter import Inputs, Painter
+from glm_image.serving.progress_notes import ProgressNotes
 from glm_image.serving.records import (
     Claim,
     Event,
@@ -28,6 +29,7 @@ from glm_image.serving.records import (
 from glm_image.serving.store import Store
 from glm_image.serving.worker.failures import failure_of, lost
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Message,
@@ -40,9 +42,6 @@ from glm_image.serving.worker.protocol import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-PROGRESS_SECONDS = 0.25
-"""Least time between two notes of a job's progress in the store."""
 
 _LOG = logs.get("jobs")
 
@@ -57,6 +56,7 @@ class Workshop:
         painter: Who draws.
         hub: Who is told about previews; the store tells it about everything else.
         moderator: Who looks at what was drawn.
+        progress: Writes down how far jobs are.
         threads: How many calls of store and blobs may block at once.
     """
 
@@ -65,6 +65,7 @@ class Workshop:
     painter: Painter
     hub: Hub
     moderator: Moderator
+    progress: ProgressNotes
     threads: anyio.CapacityLimiter
 
     async def call(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -97,9 +98,10 @@ class JobRun:
         self._workshop = workshop
         self._stopped = False
         self._pictures: dict[int, Picture] = {}
-        self._stage: Stage | None = None
-        self._noted = 0.0
+        self._last: Result | None = None
+        self._place: tuple[Stage, int, int] = (Stage.WRITE, 0, 0)
         self._steps = (0, 0)
+        self._codes: list[Codes] = []
 
     async def draw(self) -> None:
         """Draw, from the first input to the last picture."""
@@ -113,9 +115,16 @@ class JobRun:
                 outcome = "lost"
             except (GlmImageError, OSError) as error:
                 outcome = await self._fail(failure_of(error))
+            finally:
+                self._workshop.progress.forget(job.id)
         seconds = time.monotonic() - start
         metrics.observe_end(model=model, outcome=outcome, seconds=seconds)
         log.info("job ended", outcome=outcome, seconds=round(seconds, 3))
+
+    def news(self) -> dict[str, object]:
+        """How far the job is, as an event tells it."""
+        stage, done, total = self._place
+        return {"stage": stage.value, "done": done, "total": total, **self._written()}
 
     async def stop(self) -> None:
         """Stop drawing; the claim does not hold any more."""
@@ -146,22 +155,26 @@ class JobRun:
 
     async def _inputs(self) -> Inputs:
         call, blobs, drawing = self._workshop.call, self._workshop.blobs, self.claim.job.drawing
+        # Codes are left from earlier claims only.
+        again = self.claim.lease > 1
         return Inputs(
             sources=tuple([await call(blobs.get, key) for key in drawing.sources]),
             mask=None if drawing.mask is None else await call(blobs.get, drawing.mask),
-            codes=await call(self._workshop.store.tokens, self.claim.job.id),
+            codes=await call(self._workshop.store.tokens, self.claim.job.id) if again else {},
         )
 
     async def _hear(self, message: Message) -> None:
         match message:
             case Token(done=done, total=total):
-                await self._progress(Stage.WRITE, done, total)
+                self._progress(Stage.WRITE, done, total)
+            case Codes():
+                self._codes.append(message)
             case Step(done=done, total=total):
                 self._steps = (done, total)
                 if done < total:
-                    await self._progress(Stage.PAINT, done, total)
+                    self._progress(Stage.PAINT, done, total)
                 else:
-                    await self._progress(Stage.DECODE, 0, self.claim.job.drawing.count)
+                    self._progress(Stage.DECODE, 0, self.claim.job.drawing.count)
             case Tokens(index=index, codes=codes):
                 await self._workshop.call(
                     self._workshop.store.save_tokens, self.claim.job.id, index, codes
@@ -171,18 +184,53 @@ class JobRun:
             case Result():
                 await self._keep(message)
 
-    async def _progress(self, stage: Stage, done: int, total: int) -> None:
-        """Note how far the job is, if that is new enough to be worth a note."""
-        now = time.monotonic()
-        if stage is self._stage and now - self._noted < PROGRESS_SECONDS:
-            return
-        self._stage, self._noted = stage, now
-        await self._note(EventKind.PROGRESS, {"stage": stage.value, "done": done, "total": total})
+    def _progress(self, stage: Stage, done: int, total: int) -> None:
+        self._place = (stage, done, total)
+        self._workshop.progress.note(self)
+
+    def _written(self) -> dict[str, object]:
+        """Codes that came since the last note, of the raster that is being written."""
+        codes, self._codes = self._codes, []
+        if not codes:
+            return {}
+        # A preview that is small comes before the large raster; once that begins, it is over.
+        grid = (codes[-1].rows, codes[-1].columns)
+        parts = [
+            {"index": one.index, "start": one.start, "codes": list(one.codes)}
+            for one in codes
+            if (one.rows, one.columns) == grid
+        ]
+        return {"codes": parts, "grid": list(grid)}
 
     async def _keep(self, result: Result) -> None:
-        """Look at a picture, store its file, and tell that it is there."""
+        """Look at a picture, store its file, and tell that it is there.
+
+        The last one waits for the word that all is done, so that its event and the success of the
+        job are one transaction.
+        """
         await self._workshop.moderator.check_picture(result.image)
-        key = await self._workshop.call(self._workshop.blobs.put, result.image, result.mime)
+        job = self.claim.job
+        if len(self._pictures) + 1 == job.drawing.count:
+            self._last = result
+        else:
+            if not await self._workshop.call(self._deliver, result):
+                self._stopped = True
+            self._check()
+            self._progress(Stage.POST, len(self._pictures), job.drawing.count)
+        metrics.observe_picture(model=job.drawing.model, pixels=result.width * result.height)
+
+    def _deliver(self, result: Result) -> bool:
+        """Store a picture and tell it; gives whether the claim still holds. Blocks."""
+        picture = self._store(result)
+        store = self._workshop.store
+        return store.note(self.claim, EventKind.PICTURE, to_mapping(picture)) is not None
+
+    def _store(self, result: Result) -> Picture:
+        """Store the file of a picture; blocks."""
+        key = self._workshop.blobs.put(result.image, result.mime)
+        if result.bare is not None:
+            owner = self.claim.job.key_id
+            bare.keep(self._workshop.blobs, key, owner=owner, picture=result.bare)
         job, index = self.claim.job, result.index
         layouts = job.drawing.layout_seeds
         picture = Picture(
@@ -201,14 +249,11 @@ class JobRun:
             prompt=job.drawing.prompt,
         )
         self._pictures[index] = picture
-        await self._note(EventKind.PICTURE, to_mapping(picture))
-        if len(self._pictures) < job.drawing.count:
-            await self._progress(Stage.POST, len(self._pictures), job.drawing.count)
-        metrics.observe_picture(model=job.drawing.model, pixels=result.width * result.height)
+        return picture
 
     def _show(self, preview: Preview) -> None:
         """Pass a preview on, unless its picture is there already."""
-        if preview.index in self._pictures:
+        if preview.index in self._pictures or self._last is not None:
             return
         done, total = self._steps
         self._workshop.hub.publish(
@@ -229,9 +274,15 @@ class JobRun:
         )
 
     async def _finish(self) -> str:
-        made = [self._pictures[index] for index in sorted(self._pictures)]
-        held = await self._workshop.call(self._workshop.store.finish, self.claim, made)
+        self._workshop.progress.forget(self.claim.job.id)
+        held = await self._workshop.call(self._complete)
         return "succeeded" if held else "lost"
+
+    def _complete(self) -> bool:
+        """Store the last picture and end the job; gives whether the claim still held. Blocks."""
+        untold = [] if self._last is None else [self._store(self._last)]
+        made = [self._pictures[index] for index in sorted(self._pictures)]
+        return self._workshop.store.finish(self.claim, made, untold=untold)
 
     async def _fail(self, failure: Failure) -> str:
         _LOG.warning(
@@ -248,17 +299,6 @@ class JobRun:
             _LOG.error("the store does not answer", job_id=self.claim.job.id, reason=error.message)
             return "lost"
         return "failed" if held else "lost"
-
-    async def _note(self, kind: EventKind, data: dict[str, object]) -> None:
-        """Write something down.
-
-        Raises:
-            _ClaimLostError: The claim does not hold any more.
-        """
-        event = await self._workshop.call(self._workshop.store.note, self.claim, kind, data)
-        if event is None:
-            self._stopped = True
-        self._check()
 
     def _check(self) -> None:
         if self._stopped:

@@ -64,6 +64,19 @@ class PictureQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TagCount:
+    """A tag and on how many pictures it is.
+
+    Args:
+        tag: The owner's word.
+        count: Pictures that are not thrown away.
+    """
+
+    tag: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Upload:
     """A file that a client gave.
 

@@ -14,7 +14,7 @@ from importlib import import_module
 
 from glm_image.errors import ConfigError
 from glm_image.serving import logs, metrics
-from glm_image.serving.errors import Flag, PolicyError, UnavailableError
+from glm_image.serving.errors import Flag, PolicyError, Role, UnavailableError
 from glm_image.serving.settings import ModerationSettings
 
 _LOG = logs.get("moderation")
@@ -28,9 +28,9 @@ class Kind(StrEnum):
     PICTURE = "picture"
 
     @property
-    def role(self) -> str:
+    def role(self) -> Role:
         """Whose content it is."""
-        return "assistant" if self is Kind.PICTURE else "user"
+        return Role.ASSISTANT if self is Kind.PICTURE else Role.USER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,11 @@ class Moderator:
         hook = allow if settings.hook is None else _find(settings.hook)
         return cls(hook, seconds=settings.seconds, fail_open=settings.fail_open)
 
+    @property
+    def looks(self) -> bool:
+        """Whether there is a hook at all."""
+        return self._hook is not allow
+
     async def check_prompt(self, text: str) -> None:
         """Look at the words of a request.
 
@@ -129,7 +134,7 @@ class Moderator:
 
     async def _ask(self, content: Content) -> Sequence[Flag] | None:
         """The findings; None if there is no verdict."""
-        if self._hook is allow:
+        if not self.looks:
             return ()
         work = asyncio.ensure_future(self._call(content))
         done, _ = await asyncio.wait({work}, timeout=self._seconds)

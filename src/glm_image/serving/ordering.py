@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from glm_image.serving.auth import Caller
 from glm_image.serving.errors import Code, RequestError
@@ -20,6 +20,7 @@ from glm_image.serving.request_fields import (
     read_steps,
     read_strength,
     refuse_others,
+    refuse_strangers,
     request_key,
 )
 from glm_image.serving.schemas.images import AnyPicture, ImageRequest
@@ -96,6 +97,7 @@ async def read_order(
     prompt = check_prompt(body.prompt, limits)
     quality = read_quality(body.quality)
     refuse_others(body)
+    refuse_strangers(body, card, has_mask=attached.mask is not None)
     count = body.n or 1
     named = named_images(body)
     most = min(card.max_sources, SOURCES)
@@ -135,17 +137,30 @@ async def read_order(
         visible_label=service.settings.labels.visible
         if body.watermark_enabled is None
         else body.watermark_enabled,
-        previews=body.partial_images or 0,
         parents=tuple(dict.fromkeys(one.parent for one in pictures.sources if one.parent)),
         strip_prompt=bool(body.strip_prompt),
     )
-    return Order(
+    order = Order(
         drawing=drawing,
         quality=quality,
         request_key=request_key(idempotency_key, body.request_id),
         body_hash=body_hash(body.model_dump(mode="json", exclude_none=True), attached.digests()),
         notes=notes_on(body),
     )
+    return with_previews(service, order, body.partial_images, field="partial_images")
+
+
+def with_previews(service: Service, order: Order, wanted: int | None, *, field: str) -> Order:
+    """An order with so many previews of each picture.
+
+    Where somebody looks at pictures before they are given out there are none: what is not yet
+    finished cannot be judged.
+    """
+    shown = 0 if service.moderator.looks else wanted or 0
+    notes = order.notes
+    if wanted and not shown:
+        notes = (*notes, f"{field}: pictures are looked at before they are shown")
+    return replace(order, drawing=replace(order.drawing, previews=shown), notes=notes)
 
 
 async def submit(

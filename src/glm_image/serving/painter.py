@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from glm_image.serving.records import Claim, ModelCard
+from glm_image.serving.records import Claim, Failure, ModelCard
 from glm_image.serving.worker.protocol import Message
 
 
@@ -32,11 +32,15 @@ class Painter(Protocol):
 
     @property
     def room(self) -> Mapping[str, int]:
-        """Jobs that could begin now, by model."""
+        """Jobs that could begin now, by model; where it cannot be loaded they begin and fail."""
 
     @property
     def ready(self) -> bool:
         """Whether every model has a worker that can draw."""
+
+    @property
+    def refused(self) -> Mapping[str, Failure]:
+        """Models that cannot be loaded, and why."""
 
     async def start(self) -> None:
         """Start whatever draws; returns before the models are loaded."""

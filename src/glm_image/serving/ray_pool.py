@@ -21,8 +21,9 @@ from typing import Any, Protocol
 from glm_image.config import to_mapping
 from glm_image.errors import CancelledError, ConfigError
 from glm_image.serving import logs
+from glm_image.serving.errors import Code
 from glm_image.serving.painter import Inputs
-from glm_image.serving.records import Claim, ModelCard
+from glm_image.serving.records import Claim, Failure, ModelCard
 from glm_image.serving.settings import Settings
 from glm_image.serving.worker.failures import failure_of, lost
 from glm_image.serving.worker.pool import loads
@@ -100,6 +101,8 @@ class RayPool:
         self._cluster = cluster or RayCluster(settings.ray or LOCAL)
         self._pairs: dict[str, Pair] = {}
         self._cards: dict[str, ModelCard] = {}
+        self._refused: dict[str, Failure] = {}
+        self._alone = settings.database_url.startswith("sqlite")
         self._running: Counter[str] = Counter()
         self._streams: dict[str, asyncio.Event] = {}
         self._opening: list[asyncio.Task[None]] = []
@@ -113,14 +116,18 @@ class RayPool:
     def room(self) -> Mapping[str, int]:
         """Jobs that could begin now, by model."""
         most = ROWS * self._most
-        return {
-            name: most - self._running[name] if name in self._cards else 0 for name in self._loads
-        }
+        able = {*self._cards, *(self._refused if self._alone else ())}
+        return {name: most - self._running[name] if name in able else 0 for name in self._loads}
 
     @property
     def ready(self) -> bool:
         """Whether every model is deployed."""
         return self._cards.keys() == self._loads.keys()
+
+    @property
+    def refused(self) -> Mapping[str, Failure]:
+        """Models that cannot be deployed, and why."""
+        return self._refused
 
     async def start(self) -> None:
         """Begin to deploy all models; returns at once."""
@@ -130,6 +137,10 @@ class RayPool:
         """Draw a job, see :meth:`glm_image.serving.painter.Painter.submit`."""
         job, model = claim.job, claim.job.drawing.model
         pair = self._pairs.get(model)
+        failure = self._refused.get(model)
+        if failure is not None:
+            yield Error(failure=failure)
+            return
         if pair is None or self.room.get(model, 0) < 1:
             yield Error(failure=lost(f"for {model} has no room"))
             return
@@ -173,6 +184,7 @@ class RayPool:
             card = await pair.writer.card()
         except (RuntimeError, OSError) as error:
             _LOG.error("model not deployed", model=load.name, reason=str(error))
+            self._refused[load.name] = _undeployed(load.name, error)
             return
         self._pairs[load.name], self._cards[load.name] = pair, card
         _LOG.info("model deployed", model=load.name, seconds=round(time.monotonic() - start, 1))
@@ -233,6 +245,17 @@ async def _until(
             yield message
     finally:
         stopped.cancel()
+
+
+def _undeployed(model: str, error: Exception) -> Failure:
+    """What is told of a model that the cluster does not take; its own words are for the log."""
+    return Failure(
+        code=Code.PROCESSING,
+        kind=type(error).__name__,
+        message=f"{model} cannot be deployed on the cluster",
+        field="ray",
+        hint="the log of the service says more",
+    )
 
 
 class _Deployment:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from glm_image.errors import InputError
+from glm_image.serving.errors import Flag
 from glm_image.serving.text import checked
 
 BlobKey = str
@@ -174,6 +175,7 @@ class Failure:
         field: What it is about.
         hint: What mends it.
         retryable: Whether another attempt may succeed.
+        flags: What moderation found, if that is why.
     """
 
     code: str
@@ -182,6 +184,7 @@ class Failure:
     field: str | None = None
     hint: str | None = None
     retryable: bool = False
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,8 +284,10 @@ class Event:
         cursor: Counts up within the owner, over all jobs; 0 for what is not kept.
         kind: What ``data`` tells.
         data: By kind. state: ``state``, ``attempt`` and, where there is one, ``failure``.
-            progress: ``stage``, ``done``, ``total``. picture: a :class:`Picture`. preview:
-            ``index`` and whatever else the listeners agreed on.
+            progress: ``stage``, ``done``, ``total`` and, where codes were written since the last
+            one, ``codes`` with ``index``, ``start`` and ``codes`` each, and ``grid``.
+            picture: a :class:`Picture`. preview: ``index`` and whatever else the listeners
+            agreed on.
         at: When.
     """
 
@@ -339,13 +344,16 @@ class ModelCard:
         default_height: Pixels.
         min_side: Pixels.
         max_side: Pixels.
+        max_pixels: Of one picture; None if its sides alone set the limit.
         multiple: Sides are multiples of it, in pixels.
         max_sources: Most pictures of an edit.
         steps: Usual denoising steps.
         guidance: Usual weight of the prompt.
-        temperature: Usual temperature of the generator.
-        top_p: Usual share of probability.
+        temperature: Usual temperature of the generator; None without one.
+        top_p: Usual share of probability; None without a generator.
+        refused: Fields of a request that mean nothing to the model.
         created: When the model was made.
+        examples: Prompts that it draws well, if it names any.
     """
 
     name: str
@@ -355,13 +363,16 @@ class ModelCard:
     default_height: int
     min_side: int
     max_side: int
+    max_pixels: int | None = None
     multiple: int = 32
     max_sources: int
     steps: int
     guidance: float
-    temperature: float
-    top_p: float
+    temperature: float | None
+    top_p: float | None
+    refused: tuple[str, ...] = ()
     created: float
+    examples: tuple[str, ...] = ()
 
 
 def new_id(prefix: str, now: float | None = None) -> str:

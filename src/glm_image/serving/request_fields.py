@@ -166,6 +166,30 @@ def refuse_others(body: ImageRequest) -> None:
         )
 
 
+def refuse_strangers(body: ImageRequest, card: ModelCard, *, has_mask: bool) -> None:
+    """Refuse fields that mean nothing to the model.
+
+    Args:
+        body: Fields of the request.
+        card: The model that it is for.
+        has_mask: Whether a mask came as a file.
+
+    Raises:
+        RequestError: Names every such field.
+    """
+    strangers = [
+        name
+        for name in card.refused
+        if _value(body, name) is not None or (name == "mask" and has_mask)
+    ]
+    if strangers:
+        raise RequestError(
+            f"{card.name} has nothing of the kind",
+            field=", ".join(strangers),
+            hint="leave it out, or ask another model",
+        )
+
+
 def named_images(body: ImageRequest) -> list[AnyPicture]:
     """The pictures that a body names.
 

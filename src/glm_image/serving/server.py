@@ -5,6 +5,7 @@ closes; a second SIGINT closes at once, and jobs under way start again with the 
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import time
@@ -96,7 +97,7 @@ def run(settings: Settings) -> None:
             settings, store=store, blobs=blobs, painter=painter, hub=Hub(), workers=workers
         )
         with listen(settings) as door:
-            _serve(settings, app, door)
+            serve(settings, app, door)
     finally:
         store.close()
         tracing.close()
@@ -160,7 +161,12 @@ def listen(settings: Settings) -> socket.socket:
     return door
 
 
-def _serve(settings: Settings, app: FastAPI, door: socket.socket) -> None:
+def serve(settings: Settings, app: FastAPI, door: socket.socket) -> None:
+    """Answer what comes through a socket until a signal ends it.
+
+    Raises:
+        GlmImageError: The service did not start.
+    """
     config = uvicorn.Config(
         app,
         http=PatientProtocol.with_deadline(settings.limits.header_seconds),
@@ -175,6 +181,9 @@ def _serve(settings: Settings, app: FastAPI, door: socket.socket) -> None:
     host, port = door.getsockname()[:2]
     _LOG.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server = Server(config, app.state.service.dispatcher)
+    # What is there now stays, so the collector need not look at it again while somebody waits.
+    gc.collect()
+    gc.freeze()
     server.run(sockets=[door])
     if not server.started:
         raise GlmImageError(

@@ -1,5 +1,6 @@
 """What the routes work with, and how they call what blocks."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -15,11 +16,14 @@ from glm_image.serving.errors import Code, RequestError, UnavailableError
 from glm_image.serving.hub import Hub
 from glm_image.serving.intake.fetch import Fetcher
 from glm_image.serving.intake.gate import Intake
+from glm_image.serving.metrics import Worker
 from glm_image.serving.moderation import Moderator
+from glm_image.serving.ocr.desk import ReadingDesk
 from glm_image.serving.pace import Pace
 from glm_image.serving.painter import Painter
+from glm_image.serving.pause import Pause
 from glm_image.serving.planner import Planner
-from glm_image.serving.records import ModelCard
+from glm_image.serving.records import Failure, ModelCard
 from glm_image.serving.settings import KeyDefaults, Settings
 from glm_image.serving.signing import Signer
 from glm_image.serving.store import Store
@@ -51,6 +55,10 @@ class Service:
         threads: How many calls may block at once.
         pace: How long jobs take.
         streams: How many event streams are open.
+        pause: Whether jobs may begin.
+        desk: Reads the letters of finished pictures.
+        workers: Gives the engine processes whose figures are shown.
+        began: When the service started, on the monotonic clock.
     """
 
     settings: Settings
@@ -65,6 +73,10 @@ class Service:
     moderator: Moderator
     planner: Planner
     threads: anyio.CapacityLimiter
+    pause: Pause
+    workers: Callable[[], Sequence[Worker]] = tuple
+    desk: ReadingDesk = field(default_factory=ReadingDesk)
+    began: float = field(default_factory=time.monotonic)
     pace: Pace = field(default_factory=Pace)
     streams: Streams = field(default_factory=Streams)
 
@@ -81,10 +93,12 @@ class Service:
         """What is served.
 
         Raises:
-            UnavailableError: No model is loaded yet.
+            UnavailableError: No model is loaded yet, or none can be.
         """
         cards = self.painter.models
         if not cards:
+            for failure in self.painter.refused.values():
+                raise never(failure)
             raise UnavailableError(
                 "the model is being loaded", field="model", hint="ask /readyz, or again soon"
             )
@@ -95,14 +109,20 @@ class Service:
 
         Raises:
             RequestError: There is no such model.
-            UnavailableError: No model is loaded yet.
+            UnavailableError: No model is loaded yet, or this one cannot be.
         """
         cards = self.cards()
         if name is None or name == "":
-            return cards[0]
+            name = cards[0].name
+        if name in self.painter.refused:
+            raise never(self.painter.refused[name])
         for card in cards:
             if card.name == name:
                 return card
+        if name in {model.name for model in self.settings.models}:
+            raise UnavailableError(
+                f"{name} is being loaded", field="model", hint="ask /readyz, or again soon"
+            )
         raise RequestError(
             f"there is no model {name[:80]!r}",
             code=Code.MODEL_UNKNOWN,
@@ -114,6 +134,13 @@ class Service:
         """What a key may do: what it says itself, else the defaults."""
         own = KeyLimits() if key is None else key.limits
         return _filled(own, self.settings.key)
+
+
+def never(failure: Failure) -> UnavailableError:
+    """The refusal of a model that cannot be loaded."""
+    return UnavailableError(
+        failure.message, retry_after=None, field=failure.field, hint=failure.hint
+    )
 
 
 def _filled(own: KeyLimits, usual: KeyDefaults) -> KeyLimits:

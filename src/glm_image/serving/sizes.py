@@ -1,7 +1,9 @@
 """Sizes as clients write them, and what a model can draw."""
 
+import math
 import re
 from dataclasses import dataclass
+from itertools import product
 
 from glm_image.serving.errors import RequestError
 from glm_image.serving.records import ModelCard
@@ -55,9 +57,10 @@ def checked(size: PictureSize, card: ModelCard, *, field: str) -> PictureSize:
     """
     near = nearest(size, card)
     if near != size:
+        most = "" if card.max_pixels is None else f", at most {card.max_pixels} pixels in all"
         raise RequestError(
             f"{card.name} does not draw {size}; sides are {card.min_side} to {card.max_side} "
-            f"pixels in steps of {card.multiple}",
+            f"pixels in steps of {card.multiple}{most}",
             field=field,
             hint=f"the nearest is {near}",
         )
@@ -65,8 +68,19 @@ def checked(size: PictureSize, card: ModelCard, *, field: str) -> PictureSize:
 
 
 def nearest(size: PictureSize, card: ModelCard) -> PictureSize:
-    """The size nearest to another one, side by side."""
-    return PictureSize(width=_side(size.width, card), height=_side(size.height, card))
+    """The size nearest to another one, side by side unless that is too large."""
+    near = PictureSize(width=_side(size.width, card), height=_side(size.height, card))
+    most = card.max_pixels
+    if most is None or near.width * near.height <= most:
+        return near
+    low, high = _limits(card)
+    legal = [side * card.multiple for side in range(low, high + 1)]
+    sizes = (
+        PictureSize(width=width, height=height)
+        for height, width in product(legal, legal)
+        if width * height <= most
+    )
+    return min(sizes, key=lambda one: abs(one.width - size.width) + abs(one.height - size.height))
 
 
 def like(source: PictureSize, card: ModelCard) -> PictureSize:
@@ -74,13 +88,18 @@ def like(source: PictureSize, card: ModelCard) -> PictureSize:
     low, high = min(source.width, source.height), max(source.width, source.height)
     scale = max(1.0, card.min_side / max(low, 1))
     scale = min(scale, card.max_side / max(high, 1))
+    if card.max_pixels is not None:
+        scale = min(scale, math.sqrt(card.max_pixels / max(low * high, 1)))
     return nearest(
         PictureSize(width=round(source.width * scale), height=round(source.height * scale)), card
     )
 
 
 def _side(side: int, card: ModelCard) -> int:
-    # The limits themselves need not be multiples.
-    low = -(-card.min_side // card.multiple)
-    high = card.max_side // card.multiple
+    low, high = _limits(card)
     return min(max(round(side / card.multiple), low), high) * card.multiple
+
+
+def _limits(card: ModelCard) -> tuple[int, int]:
+    """Least and greatest side in steps; the limits themselves need not be multiples."""
+    return -(-card.min_side // card.multiple), card.max_side // card.multiple

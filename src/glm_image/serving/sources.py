@@ -3,9 +3,10 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from glm_image.serving import bare
 from glm_image.serving.auth import Caller
 from glm_image.serving.errors import RequestError, TooLargeError
 from glm_image.serving.records import BlobKey
@@ -52,17 +53,44 @@ class Sources:
         self._caller = caller
 
     async def file(self, data: bytes, *, field: str) -> Source:
-        """A picture that came as a file.
+        """A picture that came as a file to be drawn from.
+
+        A labelled picture of the caller stands for what lies beneath its label.
 
         Raises:
             RequestError: It is no picture that is read here.
             TooLargeError: It is beyond the limit of a file.
         """
+        self._check_length(data, field=field)
+        found = await self._service.call(
+            bare.find, self._service.blobs, data, owner=self._caller.key_id
+        )
+        return await self._checked(data if found is None else found, field=field)
+
+    async def upload(self, data: bytes, *, field: str) -> Source:
+        """A picture that came as a file to be kept, and to be given out again as it came.
+
+        Raises:
+            RequestError: It is no picture that is read here.
+            TooLargeError: It is beyond the limit of a file.
+        """
+        self._check_length(data, field=field)
+        source = await self._checked(data, field=field)
+        service, owner = self._service, self._caller.key_id
+        plain = await service.call(bare.find, service.blobs, data, owner=owner)
+        if plain is not None:
+            await service.call(bare.keep, service.blobs, source.key, owner=owner, picture=plain)
+        return source
+
+    def _check_length(self, data: bytes, *, field: str) -> None:
         limit = self._service.settings.limits.file_bytes
         if len(data) > limit:
             raise TooLargeError(
                 f"a file of {len(data)} bytes", field=field, hint=f"at most {limit} bytes"
             )
+
+    async def _checked(self, data: bytes, *, field: str) -> Source:
+        """A picture, once it has been looked at."""
         checked = await self._service.intake.check(data, field=field)
         await self._service.moderator.check_source(checked.data)
         key = await self._service.call(self._service.blobs.put, checked.data, checked.mime)
@@ -107,12 +135,24 @@ class Sources:
         store, owner = self._service.store, self._caller.key_id
         if name.startswith("img_"):
             picture = await self._service.call(store.picture, name, owner)
+            plain = await self._beneath(picture.key)
+            if plain is not None:
+                return replace(await self._checked(plain, field="image"), parent=picture.id)
             size = PictureSize(width=picture.width, height=picture.height)
             return Source(key=picture.key, size=size, parent=picture.id)
         upload = await self._service.call(store.upload, name, owner)
         if upload.width is None or upload.height is None:
             raise RequestError(f"{name} is no picture", field="image", hint="upload a picture")
+        plain = await self._beneath(upload.key)
+        if plain is not None:
+            return await self._checked(plain, field="image")
         return Source(key=upload.key, size=PictureSize(width=upload.width, height=upload.height))
+
+    async def _beneath(self, key: BlobKey) -> bytes | None:
+        """What lies beneath the label of a stored picture."""
+        return await self._service.call(
+            bare.beneath, self._service.blobs, bare.digest_of(key), owner=self._caller.key_id
+        )
 
 
 def reference(picture: AnyPicture, *, field: str) -> str:

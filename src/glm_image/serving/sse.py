@@ -13,7 +13,11 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 
 def event(
-    data: Mapping[str, Any] | str, *, name: str | None = None, number: int | None = None
+    data: Mapping[str, Any] | str,
+    *,
+    name: str | None = None,
+    number: int | None = None,
+    retry: float | None = None,
 ) -> bytes:
     """One event.
 
@@ -21,9 +25,11 @@ def event(
         data: What it says.
         name: Its type.
         number: What a reader sends as ``Last-Event-ID`` to go on behind it.
+        retry: Seconds after which a reader that was cut off should come back.
     """
     text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"))
-    lines = [] if name is None else [f"event: {name}"]
+    lines = [] if retry is None else [f"retry: {round(retry * 1000)}"]
+    lines += [] if name is None else [f"event: {name}"]
     if number is not None:
         lines.append(f"id: {number}")
     lines += [f"data: {line}" for line in text.split("\n")]

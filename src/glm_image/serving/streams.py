@@ -11,6 +11,11 @@ class Streams:
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
+    @property
+    def open(self) -> int:
+        """Streams that are open, of all owners."""
+        return self._open.total()
+
     def enter(self, key_id: str, most: int) -> None:
         """Count one more.
 

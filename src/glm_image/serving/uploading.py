@@ -24,6 +24,33 @@ async def read_upload(service: Service, caller: Caller, request: Request) -> Upl
         RequestError: There is no such form, or the file is no picture.
         TooLargeError: It is beyond the limit of a file.
     """
+    data, name, purpose = await read_form_file(service, request)
+    source = await Sources(service, caller).upload(data, field="file")
+    info = await service.call(service.blobs.info, source.key)
+    return await service.call(
+        service.store.add_upload,
+        Upload(
+            id=new_id("file"),
+            key_id=caller.key_id,
+            key=source.key,
+            filename=name or f"upload-{datetime.now(UTC):%Y%m%d-%H%M%S}.png",
+            purpose=purpose,
+            mime=info.mime,
+            bytes=info.bytes,
+            width=source.size.width,
+            height=source.size.height,
+            created=time.time(),
+        ),
+    )
+
+
+async def read_form_file(service: Service, request: Request) -> tuple[bytes, str, str]:
+    """The file of a form with the parts ``file`` and ``purpose``, its name and its purpose.
+
+    Raises:
+        RequestError: There is no such form, or no file in it.
+        TooLargeError: It is beyond the limit of a file.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
         raise RequestError(
@@ -48,23 +75,7 @@ async def read_upload(service: Service, caller: Caller, request: Request) -> Upl
         name = clean_name(file.filename or "")
     finally:
         await form.close()
-    source = await Sources(service, caller).file(data, field="file")
-    info = await service.call(service.blobs.info, source.key)
-    return await service.call(
-        service.store.add_upload,
-        Upload(
-            id=new_id("file"),
-            key_id=caller.key_id,
-            key=source.key,
-            filename=name or f"upload-{datetime.now(UTC):%Y%m%d-%H%M%S}.png",
-            purpose=purpose,
-            mime=info.mime,
-            bytes=info.bytes,
-            width=source.size.width,
-            height=source.size.height,
-            created=time.time(),
-        ),
-    )
+    return data, name, purpose
 
 
 def clean_name(name: str) -> str:

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from glm_image.errors import CancelledError, GlmImageError
 from glm_image.serving.error_table import JobFailed
-from glm_image.serving.errors import DeadlineError, UnavailableError
+from glm_image.serving.errors import DeadlineError, StoppingError, UnavailableError
 from glm_image.serving.hub import Listener
 from glm_image.serving.records import Event, EventKind, Failure, Job, JobState, Submitted
 from glm_image.serving.service import Service
@@ -20,13 +20,6 @@ POLL_SECONDS = 2.0
 
 class ClientGone(Exception):
     """The client has hung up; there is nobody to answer."""
-
-
-class Stopping(UnavailableError):
-    """The service stops while somebody waits; another one may go on with the job."""
-
-    def __init__(self) -> None:
-        super().__init__("the service stops", field="service", hint="ask again soon")
 
 
 class Line:
@@ -68,7 +61,10 @@ async def waiter(service: Service, job_id: str) -> AsyncIterator["Answered"]:
     try:
         yield answered
     finally:
-        await _detach(service, job_id, answered=answered.is_done)
+        if answered.is_postponed:
+            await _postpone(service, job_id)
+        else:
+            await _detach(service, job_id, answered=answered.is_done)
 
 
 class Answered:
@@ -76,10 +72,15 @@ class Answered:
 
     def __init__(self) -> None:
         self.is_done = False
+        self.is_postponed = False
 
     def done(self) -> None:
         """It has."""
         self.is_done = True
+
+    def postpone(self) -> None:
+        """It was told to come back, and the job is kept for it."""
+        self.is_postponed = True
 
 
 async def wait_for(service: Service, request: Request, submitted: Submitted) -> Job:
@@ -94,7 +95,7 @@ async def wait_for(service: Service, request: Request, submitted: Submitted) -> 
         JobFailed: It came to nothing.
         CancelledError: Somebody gave it up.
         DeadlineError: It takes too long; it goes on.
-        Stopping: The service stops.
+        StoppingError: The service stops; the job is kept.
         ClientGone: Nobody waits any more.
     """
     owed = True
@@ -103,7 +104,9 @@ async def wait_for(service: Service, request: Request, submitted: Submitted) -> 
         service.pace.learn(job)
         owed = False
         return succeeded(job)
-    except Stopping:
+    except StoppingError:
+        owed = False
+        await _postpone(service, submitted.job.id)
         raise
     except GlmImageError:
         # What is told instead of pictures is an answer, too.
@@ -137,10 +140,12 @@ async def _ended(service: Service, request: Request, submitted: Submitted) -> Jo
                 rang = await listener.wait(min(POLL_SECONDS, end - clock()))
                 if line.is_cut:
                     raise ClientGone
-                if service.is_stopping:
-                    raise Stopping
-                if not rang or has_news(listener):
+                stopping = service.is_stopping
+                if stopping or not rang or has_news(listener):
                     job = await service.call(service.store.job, job_id, owner)
+                # The last job that was drawn here may be this one.
+                if stopping and not job.state.ended:
+                    raise StoppingError(job_id)
             if line.is_cut:
                 raise ClientGone
             return job
@@ -150,6 +155,11 @@ async def _detach(service: Service, job_id: str, *, answered: bool) -> None:
     # The connection may have been cancelled, the store has to hear of it all the same.
     with anyio.CancelScope(shield=True):
         await service.call(service.store.detach_waiter, job_id, answered=answered)
+
+
+async def _postpone(service: Service, job_id: str) -> None:
+    with anyio.CancelScope(shield=True):
+        await service.call(service.store.postpone, job_id)
 
 
 def has_news(listener: Listener) -> bool:

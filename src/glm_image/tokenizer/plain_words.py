@@ -2,7 +2,7 @@
 
 import re
 
-from glm_image.tokenizer.glyph import without_quoted
+from glm_image.tokenizer.quotes import without_quoted
 
 _WORD = re.compile(r"[^\W\d_]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")

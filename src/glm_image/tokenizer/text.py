@@ -9,7 +9,7 @@ Source: zai-org/GLM-Image, ``processor/``; reference behaviour: transformers, Gl
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,20 +50,19 @@ class Roles:
     end: str
 
 
-class TextTokenizer:
-    """Text to ids of the generator's vocabulary.
+class PlainTokenizer:
+    """Text to ids of a vocabulary, without its markers.
 
     Args:
         tokenizer_json: Content of ``tokenizer.json``; kept as it is, to be saved again.
-        roles: Names of the tokens that frame a prompt.
+        named: Tokens that are markers although nothing in the file says so.
 
     Raises:
-        ConfigError: The content is no tokenizer, or a role is not in its vocabulary.
+        ConfigError: The content is no tokenizer.
     """
 
-    def __init__(self, tokenizer_json: str, roles: Roles) -> None:
+    def __init__(self, tokenizer_json: str, named: Collection[str]) -> None:
         self.json = tokenizer_json
-        self.roles = roles
         try:
             content = json.loads(tokenizer_json)
             vocabulary = dict(content["model"]["vocab"])
@@ -77,33 +76,9 @@ class TextTokenizer:
             **vocabulary,
             **{name: token["id"] for name, token in added.items()},
         }
-        self._markers = _markers(self._ids, added, roles)
-        for role, name in vars(roles).items():
-            if name not in self._ids:
-                raise ConfigError(f"{name!r} is not in the vocabulary", field=role)
+        self._markers = _markers(self._ids, added, named)
         self._encoder = _user_encoder(content, self._markers)
         self.prefix_ids, self.suffix_ids = self._affixes()
-
-    @classmethod
-    def from_folder(cls, folder: Path) -> "TextTokenizer":
-        """Read ``tokenizer.json`` and ``tokenizer_config.json``.
-
-        The names of the roles may stand at the top level or in a table of extra tokens.
-
-        Raises:
-            NotFoundError: A file is missing.
-            ConfigError: A file is damaged or names no start and end token.
-        """
-        try:
-            tokenizer_json = (folder / TOKENIZER_FILE).read_text(encoding="utf-8")
-            settings_json = (folder / SETTINGS_FILE).read_text(encoding="utf-8")
-        except FileNotFoundError as error:
-            raise NotFoundError(
-                f"{error.filename} does not exist",
-                field="processor",
-                hint="the folder needs tokenizer.json and tokenizer_config.json",
-            ) from error
-        return cls(tokenizer_json, _read_roles(settings_json))
 
     def encode(self, text: str) -> list[int]:
         """Ids of user text; markers in it are spelled out like any other characters."""
@@ -130,6 +105,52 @@ class TextTokenizer:
         return str(self._encoder.decode([index for index in ids if index not in markers]))
 
     @property
+    def vocab_size(self) -> int:
+        """One more than the highest id."""
+        return max(self._ids.values()) + 1
+
+    def _affixes(self) -> tuple[list[int], list[int]]:
+        """Ids that the file's post-processor puts before and after a text."""
+        plain = self._encoder.encode("a", add_special_tokens=False).ids
+        framed = self._encoder.encode("a", add_special_tokens=True).ids
+        for start in range(len(framed) - len(plain) + 1):
+            if framed[start : start + len(plain)] == plain:
+                return framed[:start], framed[start + len(plain) :]
+        raise ConfigError("the post-processor changes the text", field=TOKENIZER_FILE)
+
+
+class TextTokenizer(PlainTokenizer):
+    """Text to ids of the generator's vocabulary.
+
+    Args:
+        tokenizer_json: Content of ``tokenizer.json``; kept as it is, to be saved again.
+        roles: Names of the tokens that frame a prompt.
+
+    Raises:
+        ConfigError: The content is no tokenizer, or a role is not in its vocabulary.
+    """
+
+    def __init__(self, tokenizer_json: str, roles: Roles) -> None:
+        super().__init__(tokenizer_json, set(vars(roles).values()))
+        self.roles = roles
+        for role, name in vars(roles).items():
+            if name not in self._ids:
+                raise ConfigError(f"{name!r} is not in the vocabulary", field=role)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "TextTokenizer":
+        """Read ``tokenizer.json`` and ``tokenizer_config.json``.
+
+        The names of the roles may stand at the top level or in a table of extra tokens.
+
+        Raises:
+            NotFoundError: A file is missing.
+            ConfigError: A file is damaged or names no start and end token.
+        """
+        tokenizer_json, settings_json = read_files(folder)
+        return cls(tokenizer_json, _read_roles(settings_json))
+
+    @property
     def image_id(self) -> int:
         """Id of the placeholder of a source image's code."""
         return self._ids[self.roles.image]
@@ -154,26 +175,28 @@ class TextTokenizer:
         """Id that closes an image."""
         return self._ids[self.roles.end]
 
-    @property
-    def vocab_size(self) -> int:
-        """One more than the highest id."""
-        return max(self._ids.values()) + 1
 
-    def _affixes(self) -> tuple[list[int], list[int]]:
-        """Ids that the file's post-processor puts before and after a text."""
-        plain = self._encoder.encode("a", add_special_tokens=False).ids
-        framed = self._encoder.encode("a", add_special_tokens=True).ids
-        for start in range(len(framed) - len(plain) + 1):
-            if framed[start : start + len(plain)] == plain:
-                return framed[:start], framed[start + len(plain) :]
-        raise ConfigError("the post-processor changes the text", field=TOKENIZER_FILE)
+def read_files(folder: Path) -> tuple[str, str]:
+    """Content of ``tokenizer.json`` and ``tokenizer_config.json``.
+
+    Raises:
+        NotFoundError: A file is missing.
+    """
+    try:
+        tokenizer_json = (folder / TOKENIZER_FILE).read_text(encoding="utf-8")
+        return tokenizer_json, (folder / SETTINGS_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            f"{error.filename} does not exist",
+            field=folder.name,
+            hint="the folder needs tokenizer.json and tokenizer_config.json",
+        ) from error
 
 
 def _markers(
-    ids: Mapping[str, int], added: Mapping[str, Mapping[str, Any]], roles: Roles
+    ids: Mapping[str, int], added: Mapping[str, Mapping[str, Any]], named: Collection[str]
 ) -> dict[str, int]:
     """Everything in the vocabulary that user text must not reach."""
-    named = set(vars(roles).values())
     return {
         name: index
         for name, index in ids.items()
@@ -210,7 +233,7 @@ def _read_roles(settings_json: str) -> Roles:
     for role in _ROLES:
         for table in tables:
             if isinstance(table, dict) and table.get(role) is not None:
-                found[role] = _token_name(table[role])
+                found[role] = token_name(table[role])
     missing = [role for role in _ROLES if role not in found]
     if missing:
         raise ConfigError(f"names no {' and no '.join(missing)}", field=SETTINGS_FILE)
@@ -223,6 +246,6 @@ def _read_roles(settings_json: str) -> Roles:
     )
 
 
-def _token_name(value: object) -> str:
+def token_name(value: object) -> str:
     """A token is written as its text or as a record with its text under ``content``."""
     return str(value["content"] if isinstance(value, dict) else value)

@@ -25,9 +25,10 @@ from glm_image.models.dit import DiT, DiTInputs, ReferenceCache
 from glm_image.models.glyph_encoder import GlyphEncoder
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
-from glm_image.pipeline.schedule import schedule, shift_of
+from glm_image.pipeline.schedule import schedule
 from glm_image.tokenizer.glyph import PAD_ID, byt5_ids
 from glm_image.training.factored import factorise
+from glm_image.training.flow import shifted, stratified
 from glm_image.training.looks import character_looks
 from glm_image.training.loop import Metrics, Task
 from glm_image.training.seeds import seeded
@@ -160,10 +161,10 @@ class DecoderTask(Task[Drawn]):
         inputs, references = _repeat_inputs(inputs, repeats), _repeat_cache(references, repeats)
         clean = clean.repeat(repeats, 1, 1, 1)
         sigma = self._levels(rng, len(clean)).to(clean)
-        shifted = self._shifted(sigma, clean)[:, None, None, None]
+        level = shifted(sigma, clean, self.schedule_config)[:, None, None, None]
         noise = torch.randn(clean.shape, generator=rng).to(clean)
         velocity = self.dit(
-            (1 - shifted) * clean + shifted * noise,
+            (1 - level) * clean + level * noise,
             inputs,
             timestep_b=sigma * self.schedule_config.num_train_timesteps - 1,
             references=references,
@@ -192,15 +193,10 @@ class DecoderTask(Task[Drawn]):
 
     def _levels(self, rng: torch.Generator, count: int) -> Tensor:
         """Unshifted noise levels in (0, 1], stratified over the batch."""
-        uniform = (torch.rand(count, generator=rng) + torch.randperm(count, generator=rng)) / count
+        uniform = stratified(rng, count)
         early = torch.rand(count, generator=rng) < self.mix.early
         levels = torch.where(early, 0.85 + 0.15 * uniform, uniform)
         return levels.clamp(0.001, 1.0)
-
-    def _shifted(self, sigma: Tensor, latents: Tensor) -> Tensor:
-        height, width = (8 * side for side in latents.shape[-2:])
-        mu = shift_of(height, width, self.schedule_config)
-        return mu / (mu + 1 / sigma - 1)
 
     @torch.no_grad()
     def _latents(self, pictures: list[Picture]) -> Tensor:

@@ -12,7 +12,7 @@ from glm_image.errors import InputError
 from glm_image.evaluation.benchmark import Benchmark, Item, Question
 from glm_image.evaluation.data_folder import content
 from glm_image.evaluation.loaders import rows
-from glm_image.tokenizer.glyph import smart_quotes
+from glm_image.tokenizer.quotes import smart_quotes
 
 LENGTHS = ("short", "long")
 """Every row has a description of each length."""

@@ -6,7 +6,7 @@ from glm_image.serving.answering import Addresses
 from glm_image.serving.auth import Drawer, Reader, ServiceDep
 from glm_image.serving.conversing import Talk, read_talk, say
 from glm_image.serving.job_answers import job_answer, picture_answer
-from glm_image.serving.library import Conversation, Turn
+from glm_image.serving.library import Conversation, Role, Turn
 from glm_image.serving.routes.jobs import Before, PageSize
 from glm_image.serving.routes.paths import ConversationId
 from glm_image.serving.schemas.failing import ERRORS
@@ -125,6 +125,7 @@ def turn_answer(turn: Turn, talk: Talk, addresses: Addresses) -> TurnAnswer:
         role=turn.role.value,
         text=turn.text,
         pictures=[picture_answer(picture, addresses) for picture in talk.shown(turn)],
+        sources=list(turn.picture_ids) if turn.role is Role.USER else [],
         job_id=turn.job_id,
         created=turn.created,
     )

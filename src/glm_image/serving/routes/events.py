@@ -14,7 +14,7 @@ from glm_image.serving import sse
 from glm_image.serving.answering import Addresses
 from glm_image.serving.auth import Reader, ServiceDep, identify
 from glm_image.serving.error_responses import transport_id
-from glm_image.serving.error_table import envelope
+from glm_image.serving.error_table import envelope, retry_of
 from glm_image.serving.errors import RequestError
 from glm_image.serving.faces import Face
 from glm_image.serving.job_answers import picture_answer
@@ -112,7 +112,8 @@ async def _written(
             async for event in events:
                 yield wording.write(event)
     except GlmImageError as error:
-        yield sse.event(envelope(error, face=Face.NATIVE, request_id=name), name="error")
+        body = envelope(error, face=Face.NATIVE, request_id=name)
+        yield sse.event(body, name="error", retry=retry_of(error))
     finally:
         service.streams.leave(key_id)
 

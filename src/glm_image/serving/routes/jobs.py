@@ -10,7 +10,7 @@ from glm_image.serving.answering import Addresses
 from glm_image.serving.auth import Drawer, Reader, ServiceDep
 from glm_image.serving.etag import conditional
 from glm_image.serving.job_answers import job_answer
-from glm_image.serving.ordering import Attached, read_order, submit
+from glm_image.serving.ordering import Attached, read_order, submit, with_previews
 from glm_image.serving.records import Job, JobState
 from glm_image.serving.routes.images import IdempotencyKey
 from glm_image.serving.routes.paths import JobId
@@ -51,7 +51,13 @@ async def create(
         attached=Attached(),
         idempotency_key=idempotency_key,
     )
-    order = replace(order, drawing=replace(order.drawing, previews=body.previews or 0))
+    order = with_previews(service, order, body.previews, field="previews")
+    kin = [
+        await service.call(service.store.picture, name, caller.key_id)
+        for name in body.parents or ()
+    ]
+    parents = dict.fromkeys((*order.drawing.parents, *(picture.id for picture in kin)))
+    order = replace(order, drawing=replace(order.drawing, parents=tuple(parents)))
     submitted = await submit(service, caller, order, waits=False)
     answer = job_answer(submitted.job, Addresses.of(service, request), order.notes)
     return JSONResponse(
@@ -128,5 +134,5 @@ async def retry(job_id: JobId, request: Request, service: ServiceDep, caller: Dr
 
 def image_request(body: JobRequest) -> ImageRequest:
     """The same request as the image calls have it."""
-    fields = body.model_dump(exclude_none=True, exclude={"previews"})
+    fields = body.model_dump(exclude_none=True, exclude={"previews", "parents"})
     return ImageRequest.model_validate(fields)

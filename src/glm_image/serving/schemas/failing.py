@@ -16,7 +16,19 @@ class ErrorDetail(Answer):
     type: str
     param: str | None = Field(description="The field it is about.")
     bigmodel_code: str | None = Field(default=None, description="The number, where code is a name.")
+    retry_after: float | None = Field(
+        default=None, description="Seconds after which another try makes sense."
+    )
     moderation_details: dict[str, Any] | None = None
+
+
+class BrokenModel(Answer):
+    """A model that cannot be loaded."""
+
+    name: str
+    reason: str
+    field: str | None
+    hint: str | None
 
 
 class ErrorBody(Answer):
@@ -26,6 +38,9 @@ class ErrorBody(Answer):
     request_id: str
     id: str | None = Field(default=None, description="The job, if there is one.")
     contentFilter: list[ContentFilter] | None = None
+    models: list[BrokenModel] | None = Field(
+        default=None, description="Of /readyz: models that can never be loaded as they are."
+    )
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {

@@ -189,4 +189,7 @@ class TaskResult(Answer):
 
     image_result: list[TaskImage] | None = None
     error: dict[str, Any] | None = None
+    content_filter: list[ContentFilter] | None = Field(
+        default=None, description="Findings of moderation, if it failed for them."
+    )
     progress: float | None = Field(default=None, ge=0, le=1)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from glm_image.serving.schemas.base import Answer, QualityText, Seed, SizeText, Strict, Text
-from glm_image.serving.schemas.images import Format
+from glm_image.serving.schemas.images import ContentFilter, Format
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
 
@@ -36,6 +36,10 @@ class JobRequest(Strict):
         default=None, description="Pictures to edit: ids, addresses, data URIs.", max_length=16
     )
     mask: Text | None = None
+    parents: Annotated[list[Text], Field(max_length=16)] | None = Field(
+        default=None,
+        description="Ids of pictures that it comes from beside those named, as an enlarged canvas.",
+    )
     strip_prompt: bool | None = None
 
 
@@ -48,6 +52,9 @@ class FailureAnswer(Answer):
     field: str | None
     hint: str | None
     retryable: bool
+    flags: list[ContentFilter] = Field(
+        default_factory=list, description="Findings of moderation, if that is why."
+    )
 
 
 class PictureAnswer(Answer):

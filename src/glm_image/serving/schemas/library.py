@@ -39,6 +39,20 @@ class PictureIds(Strict):
     ids: Annotated[list[Text], Field(min_length=1, max_length=MOST_IDS)]
 
 
+class TagAnswer(Answer):
+    """A tag."""
+
+    tag: str
+    count: int = Field(description="Pictures that have it.")
+
+
+class TagList(Answer):
+    """Tags, the most used first."""
+
+    object: Literal["list"] = "list"
+    data: list[TagAnswer]
+
+
 class UploadAnswer(Answer):
     """A picture that a client gave."""
 
@@ -103,10 +117,17 @@ class TurnRequest(Strict):
 
     text: Text = Field(description="What to draw, or what to change.", examples=["a blue circle"])
     parent_id: Text | None = Field(
-        default=None, description="The turn it answers; by default the latest one."
+        default=None,
+        description="The turn it answers, by default the latest one; root begins a new branch.",
     )
     images: Annotated[list[Text], Field(max_length=16)] | None = Field(
         default=None, description="Pictures to edit: ids, addresses, data URIs."
+    )
+    mask: Text | None = Field(
+        default=None, description="Of the first image, transparent where something may change."
+    )
+    previews: Annotated[int, Field(ge=0, le=20)] | None = Field(
+        default=None, description="Most previews of each picture."
     )
     model: Text | None = None
     n: Annotated[int, Field(ge=1, le=10)] | None = None
@@ -129,6 +150,7 @@ class TurnAnswer(Answer):
     role: Literal["user", "assistant"]
     text: str
     pictures: list[PictureAnswer]
+    sources: list[str] = Field(description="Ids of the pictures that the user gave with it.")
     job_id: str | None
     created: float
 

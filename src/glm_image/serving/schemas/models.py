@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from glm_image.serving.schemas.base import Answer
 
 
@@ -17,13 +19,17 @@ class ModelAnswer(Answer):
     default_size: str
     min_side: int
     max_side: int
+    max_pixels: int | None = Field(description="Of one picture, where sides are not all.")
     multiple: int
     sizes: list[str]
     max_sources: int
     steps: int
     guidance: float
-    temperature: float
-    top_p: float
+    temperature: float | None
+    top_p: float | None
+    refused: list[str] = Field(description="Fields of requests that mean nothing to it.")
+    prompt_characters: int = Field(description="Longest prompt that the service takes.")
+    examples: list[str] = Field(description="Prompts that it draws well, if it names any.")
 
 
 class ModelList(Answer):

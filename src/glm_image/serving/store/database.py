@@ -7,6 +7,7 @@ itself behind.
 """
 
 import contextlib
+import functools
 import logging
 import secrets
 import sqlite3
@@ -152,25 +153,21 @@ class Database:
         self,
         unit: Unit,
         table: sa.Table,
-        values: Mapping[str, object],
+        row: Mapping[str, object],
         *,
-        instead: Mapping[str, object] | None = None,
+        replaced: Sequence[str] = (),
+        added: Sequence[str] = (),
     ) -> None:
         """Insert a row unless there is one with the same key.
 
         Args:
             unit: The transaction.
             table: Where.
-            values: The row.
-            instead: What is set in the row that is there; None leaves it as it is.
+            row: The row.
+            replaced: Columns of the row that is there that are set to the new values.
+            added: Columns of the row that is there to which the new values are added.
         """
-        insert = (sqlite if self.is_sqlite else postgresql).insert(table).values(**values)
-        if instead is None:
-            unit.connection.execute(insert.on_conflict_do_nothing())
-            return
-        unit.connection.execute(
-            insert.on_conflict_do_update(index_elements=unique(table), set_=dict(instead))
-        )
+        unit.connection.execute(_put(self.is_sqlite, table, tuple(replaced), tuple(added)), row)
 
     def close(self) -> None:
         """Stop listening and give all connections back."""
@@ -183,6 +180,21 @@ class Database:
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
+
+
+@functools.cache
+def _put(
+    is_sqlite: bool, table: sa.Table, replaced: tuple[str, ...], added: tuple[str, ...]
+) -> sa.Insert:
+    """The statement of :meth:`Database.put`, made once."""
+    insert: sqlite.Insert | postgresql.Insert = (
+        sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    )
+    if not replaced and not added:
+        return insert.on_conflict_do_nothing()
+    values: dict[str, sa.ColumnElement[object]] = {name: insert.excluded[name] for name in replaced}
+    values.update({name: table.c[name] + insert.excluded[name] for name in added})
+    return insert.on_conflict_do_update(index_elements=unique(table), set_=values)
 
 
 def unique(table: sa.Table) -> list[str]:

@@ -21,9 +21,12 @@ from glm_image.serving.store.tables import events, jobs, tenants
 # Made once, because every change of every job executes them.
 _ADVANCE = (
     sa.update(tenants)
-    .where(tenants.c.key_id == sa.bindparam("owner"))
-    .values(cursor=tenants.c.cursor + sa.bindparam("more"))
-    .returning(tenants.c.cursor)
+    .where(tenants.c.key_id == sa.bindparam("account"))
+    .values(
+        cursor=tenants.c.cursor + sa.bindparam("more", type_=sa.BigInteger),
+        turn=tenants.c.turn + sa.bindparam("given", type_=sa.Double),
+    )
+    .returning(tenants.c.cursor, tenants.c.turn)
 )
 _KEEP = sa.insert(events)
 
@@ -51,7 +54,7 @@ def state_entry(row: Row) -> Entry:
     """The event of a job whose state was just changed.
 
     Args:
-        row: The whole row, as it is now.
+        row: The job as it is now: id, owner, state, attempt, number and failure.
     """
     data: dict[str, object] = {"state": row.state, "attempt": row.attempt}
     if row.failure is not None and row.state != JobState.RUNNING:
@@ -59,12 +62,13 @@ def state_entry(row: Row) -> Entry:
     return Entry(job_id=row.id, key_id=row.key_id, seq=row.seq, kind=EventKind.STATE, data=data)
 
 
-def write(unit: Unit, entries: Sequence[Entry]) -> list[Event]:
+def write(unit: Unit, entries: Sequence[Entry], *, given: float = 0.0) -> list[Event]:
     """Keep events and have the listeners told.
 
     Args:
         unit: The transaction, which holds the jobs.
         entries: In the order in which things happened.
+        given: Pictures that the owners are given with that.
 
     Returns:
         The events, in order of their owners.
@@ -72,23 +76,59 @@ def write(unit: Unit, entries: Sequence[Entry]) -> list[Event]:
     written: list[Event] = []
     for key_id in sorted({entry.key_id for entry in entries}):
         own = [entry for entry in entries if entry.key_id == key_id]
-        last = unit.connection.execute(_ADVANCE, {"owner": key_id, "more": len(own)}).scalar_one()
-        written += [
-            Event(
-                job_id=entry.job_id,
-                key_id=key_id,
-                seq=entry.seq,
-                cursor=cursor,
-                kind=entry.kind,
-                data=entry.data,
-                at=unit.now,
-            )
-            for cursor, entry in enumerate(own, start=last - len(own) + 1)
-        ]
-    if written:
-        unit.connection.execute(_KEEP, [to_mapping(event) for event in written])
-    unit.events.extend(written)
+        place = {"account": key_id, "more": len(own), "given": given}
+        last = unit.connection.execute(_ADVANCE, place).scalar_one()
+        written += _numbered(unit, own, last)
+    _keep(unit, written)
     return written
+
+
+def open_account(database: Database, unit: Unit, key_id: str) -> Row:
+    """Take the next number of an owner, who is held until the end of the transaction.
+
+    Whoever does not use it with :func:`begin` undoes the transaction.
+
+    Args:
+        database: Where the account is made if there is none.
+        unit: The transaction.
+        key_id: The owner.
+
+    Returns:
+        The number as ``cursor``, and the ``turn`` of the owner.
+    """
+    place = {"account": key_id, "more": 1, "given": 0.0}
+    row = unit.connection.execute(_ADVANCE, place).first()
+    if row is None:
+        database.put(unit, tenants, {"key_id": key_id, "cursor": 0, "turn": 0.0})
+        row = unit.connection.execute(_ADVANCE, place).one()
+    return row
+
+
+def begin(unit: Unit, entry: Entry, account: Row) -> None:
+    """Keep the first event of a job under the number that :func:`open_account` took."""
+    _keep(unit, _numbered(unit, [entry], account.cursor))
+
+
+def _numbered(unit: Unit, own: Sequence[Entry], last: int) -> list[Event]:
+    """Events of one owner, of which the last has a number."""
+    return [
+        Event(
+            job_id=entry.job_id,
+            key_id=entry.key_id,
+            seq=entry.seq,
+            cursor=cursor,
+            kind=entry.kind,
+            data=entry.data,
+            at=unit.now,
+        )
+        for cursor, entry in enumerate(own, start=last - len(own) + 1)
+    ]
+
+
+def _keep(unit: Unit, written: Sequence[Event]) -> None:
+    if written:
+        unit.connection.execute(_KEEP, [vars(event) for event in written])
+    unit.events.extend(written)
 
 
 def move(unit: Unit, condition: sa.ColumnElement[bool], values: Mapping[str, object]) -> list[Row]:
@@ -108,16 +148,6 @@ def move(unit: Unit, condition: sa.ColumnElement[bool], values: Mapping[str, obj
     rows = list(unit.connection.execute(statement))
     write(unit, [state_entry(row) for row in rows])
     return rows
-
-
-def open_account(database: Database, unit: Unit, key_id: str) -> Row:
-    """The row of an owner, made if there is none, and held until the end of the transaction."""
-    lock = sa.select(tenants).where(tenants.c.key_id == key_id).with_for_update()
-    row = unit.connection.execute(lock).first()
-    if row is None:
-        database.put(unit, tenants, {"key_id": key_id, "cursor": 0, "turn": 0.0})
-        row = unit.connection.execute(lock).one()
-    return row
 
 
 def reason(failure: Failure) -> dict[str, object]:

@@ -9,8 +9,8 @@ from glm_image.serving.records import Event, Job, JobState
 from glm_image.serving.store import ledger, lookup, rows
 from glm_image.serving.store.database import Listener
 from glm_image.serving.store.part import Part
+from glm_image.serving.store.statements import FREE
 from glm_image.serving.store.tables import events, jobs
-from glm_image.serving.store.work import FREE
 
 MOST_ROWS = 1000
 """Longest page of a list."""

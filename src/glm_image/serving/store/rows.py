@@ -1,5 +1,6 @@
 """Rows of the tables as records, and back."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -162,13 +163,20 @@ def one(
     """
     row = None
     if is_id(name):
-        statement = sa.select(table).where(table.c.id == name)
-        if key_id is not None:
-            statement = statement.where(table.c.key_id == key_id)
-        row = connection.execute(statement.with_for_update() if lock else statement).first()
+        statement = _one(table, key_id is not None, lock)
+        row = connection.execute(statement, {"name": name, "key_id": key_id}).first()
     if row is None:
         raise missing(table.name, name)
     return row
+
+
+@functools.cache
+def _one(table: sa.Table, owned: bool, lock: bool) -> "sa.Select[Any]":
+    """The statement of :func:`one`, made once."""
+    statement = sa.select(table).where(table.c.id == sa.bindparam("name"))
+    if owned:
+        statement = statement.where(table.c.key_id == sa.bindparam("key_id"))
+    return statement.with_for_update() if lock else statement
 
 
 def missing(kind: str, name: str) -> NotFoundError:

@@ -9,17 +9,37 @@ from glm_image.serving.store.conversations import Conversations
 from glm_image.serving.store.database import Clock, Database
 from glm_image.serving.store.gallery import Gallery
 from glm_image.serving.store.keyring import KeyRing
+from glm_image.serving.store.lineage import Lineage
 from glm_image.serving.store.policy import Policy
+from glm_image.serving.store.postponing import Postponing
 from glm_image.serving.store.reading import Reading
 from glm_image.serving.store.schema import upgrade
 from glm_image.serving.store.submission import Submission
 from glm_image.serving.store.sweep import Sweep
+from glm_image.serving.store.tagging import Tagging
 from glm_image.serving.store.uploads import Uploads
+from glm_image.serving.store.usage import Usage
+from glm_image.serving.store.votes import Votes
 from glm_image.serving.store.waiting import Waiting
 from glm_image.serving.store.work import Work
 
 
-class Store(Submission, Waiting, Reading, Work, Sweep, KeyRing, Gallery, Uploads, Conversations):
+class Store(
+    Submission,
+    Waiting,
+    Postponing,
+    Reading,
+    Work,
+    Sweep,
+    Usage,
+    KeyRing,
+    Gallery,
+    Tagging,
+    Lineage,
+    Votes,
+    Uploads,
+    Conversations,
+):
     """Everything that the service must not forget.
 
     Every call is one transaction or a few, may be made from any thread and blocks meanwhile. All

@@ -1,6 +1,7 @@
 """Taking requests: the same one twice is drawn once, and nobody gets more than is theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -8,10 +9,11 @@ from glm_image.config import to_mapping
 from glm_image.errors import InputError
 from glm_image.serving.accounts import KeyLimits
 from glm_image.serving.errors import ConflictError
-from glm_image.serving.records import Drawing, Job, JobState, Submitted, new_id
+from glm_image.serving.records import Drawing, EventKind, Job, JobState, Submitted, new_id
 from glm_image.serving.store import ledger, lookup, rows
-from glm_image.serving.store.allowance import Allowance
+from glm_image.serving.store.allowance import Allowance, Queue
 from glm_image.serving.store.database import Unit
+from glm_image.serving.store.ledger import Entry
 from glm_image.serving.store.part import Part
 from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import conversations, job_blobs, jobs, tenants
@@ -74,7 +76,8 @@ class Submission(Part):
             limits: Of the key; by default none.
 
         Returns:
-            The job, and whether it was there already.
+            The job, and whether it was there already. Where others are in the queue, a new job
+            that somebody waits for has no position; :meth:`Reading.job` tells it.
 
         Raises:
             InputError: The request key or the conversation cannot be used.
@@ -95,10 +98,11 @@ class Submission(Part):
             conversation_id=conversation_id,
         )
         while True:
-            job = self._begin(request, limits or KeyLimits())
-            if job is not None:
+            try:
+                job = self._begin(request, limits or KeyLimits())
                 return Submitted(job=job, attached=False)
-            found = self._join(request)
+            except _ThereAlready:
+                found = self._join(request)
             if found is not None:
                 return Submitted(job=found, attached=True)
 
@@ -147,27 +151,31 @@ class Submission(Part):
             joined = unit.connection.execute(this.returning(*jobs.c)).one()
             return lookup.complete(unit, [joined])[0]
 
-    def _begin(self, request: _Request, limits: KeyLimits) -> Job | None:
-        """A new job; None if there is one to join."""
+    def _begin(self, request: _Request, limits: KeyLimits) -> Job:
+        """A new job.
+
+        Raises:
+            _ThereAlready: There is one to join; nothing was written.
+        """
         with self._db.write(durable=not request.waits) as unit:
             account = ledger.open_account(self._db, unit, request.key_id)
             if self._same(unit, request) is not None:
-                return None
-            Allowance(unit, self._policy, request.key_id, limits).check(request.drawing)
+                raise _ThereAlready
+            queue = Queue.of(unit, request.key_id)
+            Allowance(unit, self._policy, request.key_id, limits).check(request.drawing, queue)
             if request.conversation_id is not None:
                 rows.one(unit.connection, conversations, request.conversation_id, request.key_id)
-            self._line_up(unit, account)
+            self._line_up(unit, request, account, queue)
             self._release(unit, request)
-            job_id = new_id("job", unit.now)
-            insert = sa.insert(jobs).values(_values(request, job_id, unit.now))
-            row = unit.connection.execute(insert.returning(*jobs.c)).one()
+            job = _job(request, unit.now)
+            unit.connection.execute(_INSERT, _values(request, job))
             if request.drawing.blobs:
-                uses = [{"job_id": job_id, "key": key} for key in request.drawing.blobs]
+                uses = [{"job_id": job.id, "key": key} for key in request.drawing.blobs]
                 unit.connection.execute(sa.insert(job_blobs), uses)
             if request.waits:
-                wait(self._db, unit, job_id, unit.now + self._policy.grace)
-            ledger.write(unit, [ledger.state_entry(row)])
-            return lookup.complete(unit, [row])[0]
+                wait(self._db, unit, job.id, unit.now + self._policy.grace)
+            ledger.begin(unit, _begun(job), account)
+            return replace(job, position=_position(unit, job, request, queue))
 
     def _same(self, unit: Unit, request: _Request, *, lock: bool = False) -> Row | None:
         """The job that a request may join.
@@ -175,11 +183,10 @@ class Submission(Part):
         Raises:
             ConflictError: It has the same name and another body.
         """
-        own = sa.select(jobs).where(jobs.c.key_id == request.key_id)
         if request.request_key is None:
-            return self._orphan(unit, own, request, lock=lock)
-        named = own.where(jobs.c.request_key == request.request_key)
-        row = unit.connection.execute(named.with_for_update() if lock else named).first()
+            return self._orphan(unit, request, lock=lock)
+        named = {"asker": request.key_id, "named": request.request_key}
+        row = unit.connection.execute(_NAMED_HELD if lock else _NAMED, named).first()
         if row is None or row.state in _LAPSED:
             return None
         if row.body_hash != request.body_hash:
@@ -188,51 +195,33 @@ class Submission(Part):
             )
         return row
 
-    def _orphan(
-        self, unit: Unit, own: "sa.Select[tuple[object, ...]]", request: _Request, *, lock: bool
-    ) -> Row | None:
+    def _orphan(self, unit: Unit, request: _Request, *, lock: bool) -> Row | None:
         """The latest job with the same body whose callers have all vanished."""
         if not request.waits:
             return None
-        statement = (
-            own.where(
-                jobs.c.body_hash == request.body_hash,
-                jobs.c.request_key.is_(None),
-                jobs.c.created > unit.now - self._policy.orphan,
-                jobs.c.state.not_in(_LAPSED),
-                jobs.c.waits,
-                ~jobs.c.answered,
-                ~watched(unit.now),
-            )
-            .order_by(jobs.c.created.desc())
-            .limit(1)
-        )
-        found = unit.connection.execute(statement).first()
+        sought = {
+            "asker": request.key_id,
+            "body": request.body_hash,
+            "since": unit.now - self._policy.orphan,
+            "moment": unit.now,
+        }
+        found = unit.connection.execute(_ORPHAN, sought).first()
         if found is None or not lock:
             return found
         held = sa.select(jobs.c.id).where(jobs.c.id == found.id).with_for_update()
         unit.connection.execute(held)
         # Another caller may have joined before it was held.
-        return unit.connection.execute(statement.where(jobs.c.id == found.id)).first()
+        again = unit.connection.execute(_ORPHAN, sought).first()
+        return again if again is not None and again.id == found.id else None
 
-    def _line_up(self, unit: Unit, account: Row) -> None:
+    def _line_up(self, unit: Unit, request: _Request, account: Row, queue: Queue) -> None:
         """Let an owner who had nothing waiting start from where the others are.
 
         So nobody saves up turns while away, and nobody pays for pictures that harmed nobody.
         """
-        waiting = sa.exists().where(
-            jobs.c.key_id == tenants.c.key_id, jobs.c.state == JobState.QUEUED
-        )
-        mine = sa.select(tenants.c.key_id).where(tenants.c.key_id == account.key_id, waiting)
-        if unit.connection.execute(mine).first() is not None:
-            return
-        least = sa.select(sa.func.min(tenants.c.turn)).where(waiting).scalar_subquery()
-        most = sa.select(sa.func.max(tenants.c.turn)).scalar_subquery()
-        start = unit.connection.execute(sa.select(sa.func.coalesce(least, most))).scalar_one()
-        if start > account.turn:
-            unit.connection.execute(
-                sa.update(tenants).where(tenants.c.key_id == account.key_id).values(turn=start)
-            )
+        if queue.start is not None and queue.start > account.turn:
+            mine = tenants.c.key_id == request.key_id
+            unit.connection.execute(sa.update(tenants).where(mine).values(turn=queue.start))
 
     def _release(self, unit: Unit, request: _Request) -> None:
         """Take the request's name from a job that lapsed."""
@@ -244,21 +233,76 @@ class Submission(Part):
             )
 
 
-def _values(request: _Request, job_id: str, now: float) -> dict[str, object]:
+class _ThereAlready(Exception):
+    """A request is answered by a job that is there; undoes what was begun for it."""
+
+
+def _job(request: _Request, now: float) -> Job:
+    """A new job, as it is read from then on."""
+    return Job(
+        id=new_id("job", now),
+        key_id=request.key_id,
+        state=JobState.QUEUED,
+        seq=1,
+        drawing=request.drawing,
+        created=now,
+        priority=request.priority,
+        conversation_id=request.conversation_id,
+        request_key=request.request_key,
+    )
+
+
+def _values(request: _Request, job: Job) -> dict[str, object]:
     """The row of a new job."""
     return {
-        "id": job_id,
-        "key_id": request.key_id,
-        "state": JobState.QUEUED,
-        "seq": 1,
+        "id": job.id,
+        "key_id": job.key_id,
+        "state": job.state,
+        "seq": job.seq,
         "model": request.drawing.model,
         "images": request.drawing.count,
         "drawing": to_mapping(request.drawing),
-        "priority": request.priority,
-        "conversation_id": request.conversation_id,
-        "created": now,
-        "not_before": now,
+        "priority": job.priority,
+        "conversation_id": job.conversation_id,
+        "created": job.created,
+        "not_before": job.created,
         "waits": request.waits,
         "request_key": request.request_key,
         "body_hash": request.body_hash,
     }
+
+
+def _begun(job: Job) -> Entry:
+    """The first event of a job."""
+    data = {"state": job.state.value, "attempt": job.attempt}
+    return Entry(job_id=job.id, key_id=job.key_id, seq=job.seq, kind=EventKind.STATE, data=data)
+
+
+def _position(unit: Unit, job: Job, request: _Request, queue: Queue) -> int | None:
+    """The place of a new job in the queue; who waits for the answer does not ask for it."""
+    if queue.waiting == 0:
+        return 0
+    return None if request.waits else lookup.positions(unit, [job.id])[job.id]
+
+
+# Made once, because every request executes them.
+_INSERT = sa.insert(jobs)
+_NAMED: sa.Select[Any] = sa.select(jobs.c.id, jobs.c.state, jobs.c.body_hash).where(
+    jobs.c.key_id == sa.bindparam("asker"), jobs.c.request_key == sa.bindparam("named")
+)
+_NAMED_HELD = _NAMED.with_for_update()
+_ORPHAN: sa.Select[Any] = (
+    sa.select(jobs.c.id)
+    .where(
+        jobs.c.key_id == sa.bindparam("asker"),
+        jobs.c.body_hash == sa.bindparam("body"),
+        jobs.c.request_key.is_(None),
+        jobs.c.created > sa.bindparam("since"),
+        jobs.c.state.not_in(_LAPSED),
+        jobs.c.waits,
+        ~jobs.c.answered,
+        ~watched(sa.bindparam("moment", type_=sa.Double)),
+    )
+    .order_by(jobs.c.created.desc())
+    .limit(1)
+)

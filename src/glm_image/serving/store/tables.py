@@ -237,3 +237,20 @@ turns = Table(
     Column("job_id", ID),
     Column("created", Double, nullable=False),
 )
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("key_id", ID, nullable=False),
+    Column(
+        "left_id", ID, ForeignKey("pictures.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column(
+        "right_id", ID, ForeignKey("pictures.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    # One of the two; none where they are equal.
+    Column("winner", ID),
+    Column("created", Double, nullable=False),
+    Index(None, "key_id", "created"),
+)

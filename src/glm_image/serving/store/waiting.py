@@ -12,6 +12,14 @@ from glm_image.serving.store.reading import ended
 from glm_image.serving.store.rows import Row
 from glm_image.serving.store.tables import jobs, waiters
 
+# Made once, because every answer executes them.
+_ANSWERED = (
+    sa.update(jobs).where(jobs.c.id == sa.bindparam("job")).values(answered=True).returning(*jobs.c)
+)
+_MINE = (waiters.c.job_id == sa.bindparam("job"), waiters.c.process == sa.bindparam("of"))
+_LAST = sa.delete(waiters).where(*_MINE, waiters.c.callers <= 1)
+_ONE_LESS = sa.update(waiters).where(*_MINE).values(callers=waiters.c.callers - 1)
+
 
 class Waiting(Part):
     """Who waits for which job.
@@ -48,21 +56,26 @@ class Waiting(Part):
             NotFoundError: There is no such job.
         """
         with self._db.write(durable=False) as unit:
+            if answered:
+                row = unit.connection.execute(_ANSWERED, {"job": job_id}).first()
+                if row is None:
+                    raise rows.missing(jobs.name, job_id)
+                self._leave(unit, job_id)
+                return rows.job(row)
             row = rows.one(unit.connection, jobs, job_id, None, lock=True)
-            mine = (waiters.c.job_id == job_id, waiters.c.process == self._db.process)
-            last = sa.delete(waiters).where(*mine, waiters.c.callers <= 1)
-            if not unit.connection.execute(last).rowcount:
-                unit.connection.execute(
-                    sa.update(waiters).where(*mine).values(callers=waiters.c.callers - 1)
-                )
+            self._leave(unit, job_id)
             others = sa.select(waiters.c.job_id).where(
                 waiters.c.job_id == job_id, waiters.c.until > unit.now
             )
-            if answered:
-                row = _set(unit, job_id, {"answered": True})
-            elif _open(row) and unit.connection.execute(others).first() is None:
+            if _open(row) and unit.connection.execute(others).first() is None:
                 row = self._leave_alone(unit, row)
             return rows.job(row)
+
+    def _leave(self, unit: Unit, job_id: str) -> None:
+        """Note that one caller less of this process waits."""
+        mine = {"job": job_id, "of": self._db.process}
+        if not unit.connection.execute(_LAST, mine).rowcount:
+            unit.connection.execute(_ONE_LESS, mine)
 
     def _leave_alone(self, unit: Unit, row: Row) -> Row:
         """What happens to a job that nobody waits for any more."""
@@ -78,7 +91,8 @@ def wait(database: Database, unit: Unit, job_id: str, until: float) -> None:
         unit,
         waiters,
         {"job_id": job_id, "process": database.process, "callers": 1, "until": until},
-        instead={"callers": waiters.c.callers + 1, "until": until},
+        replaced=["until"],
+        added=["callers"],
     )
 
 
@@ -93,6 +107,6 @@ def _open(row: Row) -> bool:
     return bool(row.waits) and not JobState(row.state).ended
 
 
-def watched(now: float) -> sa.ColumnElement[bool]:
+def watched(now: float | sa.BindParameter[float]) -> sa.ColumnElement[bool]:
     """Whether somebody waits for a job."""
     return sa.exists().where(waiters.c.job_id == jobs.c.id, waiters.c.until > now)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from glm_image.config import to_mapping
 from glm_image.errors import InputError
 from glm_image.serving.records import (
     Claim,
@@ -21,16 +22,13 @@ from glm_image.serving.records import (
     Picture,
     Stage,
 )
-from glm_image.serving.store import ledger, rows
+from glm_image.serving.store import ledger, rows, statements
 from glm_image.serving.store.database import Unit
 from glm_image.serving.store.ledger import Entry
 from glm_image.serving.store.part import Part
 from glm_image.serving.store.policy import Policy
 from glm_image.serving.store.rows import Row
-from glm_image.serving.store.tables import codes, events, jobs, picture_parents, pictures, tenants
-
-FREE: dict[str, object] = {"owner": None, "lease_until": None}
-"""What a job without a worker has."""
+from glm_image.serving.store.tables import codes, jobs, picture_parents
 
 
 class Work(Part):
@@ -55,12 +53,13 @@ class Work(Part):
             wait, none if nothing does.
         """
         taken: list[Claim] = []
+        more = limit > 0
         # One transaction each, so that owners are never locked in another order than elsewhere.
-        while len(taken) < limit:
-            claim = self._claim(owner, seconds, model)
-            if claim is None:
-                break
-            taken.append(claim)
+        while more:
+            claim, others = self._claim(owner, seconds, model)
+            if claim is not None:
+                taken.append(claim)
+            more = others and len(taken) < limit
         return taken
 
     def renew(self, owner: str, claims: Sequence[Claim], *, seconds: float) -> list[Claim]:
@@ -103,36 +102,55 @@ class Work(Part):
         Raises:
             InputError: This kind of event is not for workers to keep.
         """
-        values: dict[str, object] = {"seq": jobs.c.seq + 1}
-        match kind:
-            case EventKind.PROGRESS:
-                values |= {name: data[name] for name in ("stage", "done", "total")}
-                values["stage"] = Stage(str(data["stage"]))
-            case EventKind.PICTURE:
-                pass
-            case _:
-                raise InputError(
-                    f"{kind} is not kept", field="kind", hint="hand it to the hub instead"
-                )
+        if kind is EventKind.PROGRESS:
+            made = self._progress([(claim, data)])
+            return made[0] if made else None
+        if kind is not EventKind.PICTURE:
+            raise InputError(f"{kind} is not kept", field="kind", hint="hand it to the hub instead")
         with self._db.write(durable=False) as unit:
-            statement = sa.update(jobs).where(_held(claim)).values(values).returning(jobs.c.seq)
-            seq = unit.connection.execute(statement).scalar_one_or_none()
+            seq = unit.connection.execute(
+                statements.TELL, statements.fence(claim)
+            ).scalar_one_or_none()
             if seq is None:
                 return None
-            if kind is EventKind.PROGRESS:
-                older = (events.c.job_id == claim.job.id, events.c.kind == EventKind.PROGRESS)
-                unit.connection.execute(sa.delete(events).where(*older))
-            entry = Entry(
-                job_id=claim.job.id, key_id=claim.job.key_id, seq=seq, kind=kind, data=data
-            )
-            return ledger.write(unit, [entry])[0]
+            return ledger.write(unit, [_entry(claim, seq, kind, data)])[0]
 
-    def finish(self, claim: Claim, made: Sequence[Picture]) -> bool:
+    def note_progress(self, news: Sequence[tuple[Claim, Mapping[str, object]]]) -> list[Claim]:
+        """Tell how far many jobs are, in one transaction; see :meth:`note`.
+
+        Args:
+            news: One for each claim.
+
+        Returns:
+            The claims that do not hold any more: stop their work.
+        """
+        told = {event.job_id for event in self._progress(news)} if news else set()
+        return [claim for claim, _ in news if claim.job.id not in told]
+
+    def _progress(self, news: Sequence[tuple[Claim, Mapping[str, object]]]) -> list[Event]:
+        with self._db.write(durable=False) as unit:
+            entries: list[Entry] = []
+            for claim, data in sorted(news, key=lambda one: one[0].job.id):
+                stage = Stage(str(data["stage"]))
+                values = {"at_stage": stage, "so_many": data["done"], "of": data["total"]}
+                moved = unit.connection.execute(statements.MOVE, statements.fence(claim) | values)
+                seq = moved.scalar_one_or_none()
+                if seq is not None:
+                    entries.append(_entry(claim, seq, EventKind.PROGRESS, data))
+            if entries:
+                older = [{"job": entry.job_id} for entry in entries]
+                unit.connection.execute(statements.FORGET, older)
+            return ledger.write(unit, entries)
+
+    def finish(
+        self, claim: Claim, made: Sequence[Picture], *, untold: Sequence[Picture] = ()
+    ) -> bool:
         """End a job with its pictures, all or none.
 
         Args:
             claim: The right to do so.
             made: One picture per seed, in order.
+            untold: Those of them that :meth:`note` has not told; told before the success.
 
         Returns:
             Whether the claim still held; otherwise nothing was written.
@@ -147,15 +165,18 @@ class Work(Part):
                 field="pictures",
                 hint="give all of them, in order",
             )
+        more = 1 + len(untold)
         with self._db.write(durable=False) as unit:
-            ended = ledger.move(
-                unit,
-                _held(claim),
-                {**FREE, "state": JobState.SUCCEEDED, "finished": unit.now, "failure": None},
-            )
-            if not ended:
+            values = statements.fence(claim) | {"more": more, "moment": unit.now}
+            row = unit.connection.execute(statements.FINISH, values).first()
+            if row is None:
                 return False
             _keep_pictures(unit, claim.job, made)
+            told = [
+                _entry(claim, row.seq - more + place, EventKind.PICTURE, to_mapping(picture))
+                for place, picture in enumerate(untold, start=1)
+            ]
+            ledger.write(unit, [*told, ledger.state_entry(row)])
             return True
 
     def fail(self, claim: Claim, failure: Failure) -> bool:
@@ -198,7 +219,7 @@ class Work(Part):
             held = sa.select(jobs.c.id).where(*mine).order_by(jobs.c.id).with_for_update()
             names = list(unit.connection.execute(held).scalars())
             again = {
-                **FREE,
+                **statements.FREE,
                 "state": JobState.QUEUED,
                 "attempt": jobs.c.attempt - 1,
                 "not_before": unit.now,
@@ -220,7 +241,7 @@ class Work(Part):
         with self._db.write(durable=False) as unit:
             rows.one(unit.connection, jobs, job_id, None)
             row = {"job_id": job_id, "place": index, "data": data}
-            self._db.put(unit, codes, row, instead={"data": data})
+            self._db.put(unit, codes, row, replaced=["data"])
 
     def tokens(self, job_id: str) -> dict[int, bytes]:
         """What the generator wrote in earlier starts, by place of the picture."""
@@ -228,21 +249,30 @@ class Work(Part):
             statement = sa.select(codes.c.place, codes.c.data).where(codes.c.job_id == job_id)
             return {row.place: row.data for row in unit.connection.execute(statement)}
 
-    def _claim(self, owner: str, seconds: float, model: str | None) -> Claim | None:
+    def _claim(self, owner: str, seconds: float, model: str | None) -> tuple[Claim | None, bool]:
+        """The job that is next, if there is one, and whether others wait behind it."""
         with self._db.write(durable=False) as unit:
-            free = _next(unit.now, model).with_for_update(skip_locked=True, of=jobs)
-            found = unit.connection.execute(free).first()
+            sought = {"moment": unit.now, "of_model": model}
+            found = unit.connection.execute(statements.NEXT[model is not None], sought).first()
             if found is None:
-                return None
-            row = _take(unit, found.id, owner, unit.now + seconds)
-            ledger.write(unit, [ledger.state_entry(row)])
-            return Claim(
-                job=rows.job(row),
-                owner=owner,
-                attempt=row.attempt,
-                lease=row.lease,
-                until=row.lease_until,
-            )
+                return None, False
+            taken = {
+                "job": found.id,
+                "worker": owner,
+                "until": unit.now + seconds,
+                "moment": unit.now,
+            }
+            row = unit.connection.execute(statements.TAKE, taken).one()
+            ledger.write(unit, [ledger.state_entry(row)], given=row.images)
+            others = unit.connection.execute(statements.OTHERS[model is not None], sought).first()
+        claim = Claim(
+            job=rows.job(row),
+            owner=owner,
+            attempt=row.attempt,
+            lease=row.lease,
+            until=row.lease_until,
+        )
+        return claim, others is not None
 
 
 def after_failure(row: Row, failure: Failure, policy: Policy, now: float) -> dict[str, object]:
@@ -254,50 +284,16 @@ def after_failure(row: Row, failure: Failure, policy: Policy, now: float) -> dic
         policy: How many starts a job has, and the pauses between them.
         now: The present.
     """
-    values = {**FREE, "failure": ledger.reason(failure)}
+    values = {**statements.FREE, "failure": ledger.reason(failure)}
     if failure.retryable and row.attempt < policy.attempts:
         pause = policy.pause(row.attempt)
         return {**values, "state": JobState.QUEUED, "not_before": now + pause}
     return {**values, "state": JobState.FAILED, "finished": now}
 
 
-def _next(now: float, model: str | None) -> "sa.Select[tuple[str]]":
-    """The job that should start next."""
-    statement = (
-        sa.select(jobs.c.id)
-        .join(tenants, tenants.c.key_id == jobs.c.key_id)
-        .where(jobs.c.state == JobState.QUEUED, jobs.c.not_before <= now)
-        .order_by(jobs.c.priority.desc(), tenants.c.turn, jobs.c.created, jobs.c.id)
-        .limit(1)
-    )
-    return statement if model is None else statement.where(jobs.c.model == model)
-
-
-def _take(unit: Unit, job_id: str, owner: str, until: float) -> Row:
-    """Give a job that is held to a worker, and count it to its owner."""
-    statement = (
-        sa.update(jobs)
-        .where(jobs.c.id == job_id)
-        .values(
-            state=JobState.RUNNING,
-            owner=owner,
-            lease=jobs.c.lease + 1,
-            lease_until=until,
-            attempt=jobs.c.attempt + 1,
-            seq=jobs.c.seq + 1,
-            started=unit.now,
-            stage=None,
-            done=0,
-            total=0,
-        )
-    )
-    row = unit.connection.execute(statement.returning(*jobs.c)).one()
-    unit.connection.execute(
-        sa.update(tenants)
-        .where(tenants.c.key_id == row.key_id)
-        .values(turn=tenants.c.turn + row.images)
-    )
-    return row
+def _entry(claim: Claim, seq: int, kind: EventKind, data: Mapping[str, object]) -> Entry:
+    """Something that a worker tells of its job."""
+    return Entry(job_id=claim.job.id, key_id=claim.job.key_id, seq=seq, kind=kind, data=data)
 
 
 def _held(claim: Claim) -> sa.ColumnElement[bool]:
@@ -312,7 +308,7 @@ def _held(claim: Claim) -> sa.ColumnElement[bool]:
 
 def _keep_pictures(unit: Unit, job: Job, made: Sequence[Picture]) -> None:
     kept = [rows.picture_values(picture, job.key_id, job.drawing.prompt) for picture in made]
-    unit.connection.execute(sa.insert(pictures), kept)
+    unit.connection.execute(statements.KEEP, kept)
     parents = [
         {"picture_id": picture.id, "place": place, "parent_id": parent}
         for picture in made

@@ -4,10 +4,9 @@ import hashlib
 from pathlib import Path
 
 from glm_image.checkpoint.writer import MARKER_FILE
-from glm_image.image.size import plan_output
-from glm_image.pipeline.params import SamplingParams
-from glm_image.pipeline.request import MAX_SOURCES
-from glm_image.pipeline.system import System, find, read_about
+from glm_image.pipeline import families
+from glm_image.pipeline.loaded import Loaded
+from glm_image.pipeline.system import find, read_about
 from glm_image.serving.records import ModelCard
 from glm_image.types import PIXELS_PER_TOKEN
 
@@ -17,8 +16,11 @@ _BLOCKS = 16
 
 _DIGITS = 32
 
+_OF_CODES = ("temperature", "top_p", "top_k", "layout_seed", "mask")
+"""Fields of a request that only a model that writes codes, and edits by them, understands."""
 
-def card(system: System, name: str, source: str | None) -> ModelCard:
+
+def card(system: Loaded, name: str, source: str | None) -> ModelCard:
     """What clients may know of a model.
 
     Args:
@@ -30,28 +32,26 @@ def card(system: System, name: str, source: str | None) -> ModelCard:
         NotFoundError: Its folder has vanished.
     """
     folder = find(source)
-    about = read_about(folder)
-    low, high = system.sides
-    sampling, usual = system.sampling, SamplingParams()
-    # Sides of files are multiples of a token; what the model was trained for may lie between.
-    default = plan_output(*system.default_size).generated
+    about, can = read_about(folder), families.abilities(system)
+    low, high = can.sides
     return ModelCard(
         name=name,
         digest=fingerprint(folder),
-        summary=f"{system.name}: text to image and image editing"
-        if about is None
-        else about.summary,
-        default_width=default.width,
-        default_height=default.height,
+        summary=f"{system.name}: {can.summary}" if about is None else about.summary,
+        default_width=can.default_size.width,
+        default_height=can.default_size.height,
         min_side=-(-low // PIXELS_PER_TOKEN) * PIXELS_PER_TOKEN,
         max_side=high // PIXELS_PER_TOKEN * PIXELS_PER_TOKEN,
+        max_pixels=can.most_pixels,
         multiple=PIXELS_PER_TOKEN,
-        max_sources=MAX_SOURCES,
-        steps=usual.steps,
-        guidance=usual.guidance,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
+        max_sources=can.sources,
+        steps=can.usual.steps,
+        guidance=can.usual.guidance,
+        temperature=None if can.sampling is None else can.sampling.temperature,
+        top_p=None if can.sampling is None else can.sampling.top_p,
+        refused=_OF_CODES if can.sampling is None else (),
         created=(folder / MARKER_FILE).stat().st_mtime,
+        examples=() if about is None else about.examples,
     )
 
 

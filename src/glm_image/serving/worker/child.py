@@ -9,14 +9,13 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from glm_image.errors import GlmImageError
 from glm_image.serving import logs
+from glm_image.serving.memory import resident_bytes
 from glm_image.serving.settings import LogSettings
-from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of
+from glm_image.serving.worker.failures import EXIT_UNFIT, failure_of, failure_of_loading
 from glm_image.serving.worker.outbox import Outbox
 from glm_image.serving.worker.protocol import (
     VERSION,
@@ -67,6 +66,11 @@ def main() -> int:
     except GlmImageError as error:
         outbox.put(Frame(word=Error(failure=failure_of(error))))
         return EXIT_UNFIT
+    except (MemoryError, OSError, RuntimeError) as error:
+        # Memory may be free later, so this is tried again, more and more rarely.
+        _LOG.error("the model was not loaded", exc_info=error)
+        outbox.put(Frame(word=Error(failure=failure_of_loading(error))))
+        return EXIT_FAILURE
     else:
         heart.easel = easel
         outbox.put(Frame(word=Hello(card=easel.card, device=easel.device)))
@@ -137,17 +141,9 @@ class _Heart:
                 Frame(
                     word=Beat(
                         orders=0 if easel is None else easel.orders,
-                        memory=_resident_bytes(),
+                        memory=resident_bytes(),
                         device_memory=0 if easel is None else easel.device_memory,
                     )
                 )
             )
             never.wait(BEAT_SECONDS)
-
-
-def _resident_bytes() -> int:
-    """Bytes of this process in memory; 0 where the system does not tell."""
-    with suppress(OSError, ValueError, IndexError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    return 0

@@ -1,13 +1,14 @@
 """The model in a worker: orders go in, frames come out. Importing this loads torch."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from PIL import Image as PilImage
 
-from glm_image.device import resolve
+from glm_image.checkpoint.parts import WHOLE, Part
 from glm_image.engine.engine import Engine
 from glm_image.engine.events import (
     Cancelled,
@@ -19,16 +20,17 @@ from glm_image.engine.events import (
 )
 from glm_image.engine.limits import Limits
 from glm_image.engine.ticket import Ticket
-from glm_image.errors import CancelledError, GlmImageError
+from glm_image.errors import CancelledError, GlmImageError, InputError
 from glm_image.image.codec import to_pil
-from glm_image.pipeline.progress import Progress
-from glm_image.pipeline.system import System
+from glm_image.pipeline.progress import Progress, Raster
 from glm_image.serving.worker.card import card
 from glm_image.serving.worker.codes import pack
 from glm_image.serving.worker.failures import failure_of
 from glm_image.serving.worker.finish import Finisher
+from glm_image.serving.worker.opening import open_model, open_part
 from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
+    Codes,
     Done,
     Error,
     Frame,
@@ -44,6 +46,9 @@ from glm_image.serving.worker.protocol import (
 Say = Callable[[Frame], None]
 """Takes what is said; never waits, and may be called by every thread."""
 
+CODES_SECONDS = 0.25
+"""Least time between two readings of what the generator has written."""
+
 _FINISHERS = 2
 """Threads that label and encode, beside the engine's own."""
 
@@ -57,6 +62,8 @@ class _Order:
         finishing: Files being made.
         delivered: Pictures that were drawn.
         shown: Previews of the decoder's way so far.
+        told: Codes that were told, by picture and by the rasters that follow.
+        read: When codes were last read, on the monotonic clock.
     """
 
     number: int
@@ -66,6 +73,8 @@ class _Order:
     finishing: list[Future[None]] = field(default_factory=list)
     delivered: set[int] = field(default_factory=set)
     shown: int = 0
+    told: dict[tuple[int, int], int] = field(default_factory=dict)
+    read: float = 0.0
 
 
 class Easel:
@@ -74,14 +83,15 @@ class Easel:
     Args:
         load: Which model.
         say: Where frames go.
+        part: What of the model; without the layers that write, orders bring all their codes along.
 
     Raises:
         GlmImageError: The model cannot be loaded, or the certificate cannot be used.
     """
 
-    def __init__(self, load: Load, say: Say) -> None:
-        device = resolve(load.device, load.dtype)
-        self._system = System.load(load.source, device, revision=None)
+    def __init__(self, load: Load, say: Say, part: Part = WHOLE) -> None:
+        self._system = open_model(load) if part is WHOLE else open_part(load, part)
+        self._writes = part is WHOLE
         self._limits = Limits()
         self._say = say
         self.card = card(self._system, load.name, load.source)
@@ -116,6 +126,10 @@ class Easel:
         with self._lock:
             self._orders[number] = order
         try:
+            if not self._writes and (None in asked.codes or not asked.codes):
+                raise InputError(
+                    "pictures without codes came to a worker that only paints", field="codes"
+                )
             given = order_of(self._system, asked)
             order.ticket = self._engine.submit(given, lambda event: self._hear(order, event))
         except (GlmImageError, MemoryError) as error:
@@ -146,10 +160,20 @@ class Easel:
         match event:
             case Progress(stage="generator"):
                 self._tell(order, Token(done=event.index, total=event.total))
+                self._read(order, event)
             case Progress(stage="decoder"):
                 self._tell(order, Step(done=event.index, total=event.total))
                 self._show(order, event)
             case CodesReady():
+                self._say_codes(
+                    order,
+                    Raster(
+                        number=event.number,
+                        left=0,
+                        grid=event.codes.grid,
+                        codes=tuple(event.codes.ids_n.tolist()),
+                    ),
+                )
                 self._tell(order, Tokens(index=event.number, codes=pack(event.codes)))
             case PictureReady():
                 order.delivered.add(event.number)
@@ -163,6 +187,28 @@ class Easel:
             case Cancelled():
                 gone = CancelledError("the job was cancelled", field="job")
                 self._end(order, Error(failure=failure_of(gone)))
+
+    def _read(self, order: _Order, event: Progress) -> None:
+        """Tell what is written, now and then: reading it waits for the device."""
+        now = time.monotonic()
+        if event.rasters is None or now - order.read < CODES_SECONDS:
+            return
+        order.read = now
+        for raster in event.rasters():
+            self._say_codes(order, raster)
+
+    def _say_codes(self, order: _Order, raster: Raster) -> None:
+        """Tell those codes of a raster that were not told before."""
+        start = order.told.get((raster.number, raster.left), 0)
+        if start >= len(raster.codes):
+            return
+        order.told[raster.number, raster.left] = len(raster.codes)
+        rows, columns = raster.grid
+        new = raster.codes[start:]
+        self._tell(
+            order,
+            Codes(index=raster.number, start=start, rows=rows, columns=columns, codes=new),
+        )
 
     def _show(self, order: _Order, event: Progress) -> None:
         """Draw previews where the decoder has come far enough for the next one."""

@@ -22,6 +22,9 @@ from glm_image.serving.worker.protocol import Load, Result, Submit
 PREVIEW_COMPRESSION = 80
 """Quality of previews, and effort where the format loses nothing."""
 
+_BARE_EFFORT = 1
+"""Compression of pictures that stay inside: quick."""
+
 _FEATHER = 1 / 256
 """Softness of a mask's edge as a share of the shorter side."""
 
@@ -93,6 +96,7 @@ class Finisher:
             height=seen.height,
             mime=drawing.output_format.mime,
             image=data,
+            bare=_plain(kept) if drawing.visible_label else None,
         )
 
     def preview(self, order: Submit, index: int, image: PilImage.Image) -> bytes:
@@ -123,9 +127,12 @@ class Finisher:
             "created": datetime.fromtimestamp(order.created, UTC).isoformat(timespec="seconds"),
             "index": index,
             "seed": drawing.seeds[index],
-            "temperature": card.temperature if drawing.temperature is None else drawing.temperature,
-            "top_p": card.top_p if drawing.top_p is None else drawing.top_p,
         }
+        if card.temperature is not None:
+            given = drawing.temperature
+            record["temperature"] = card.temperature if given is None else given
+        if card.top_p is not None:
+            record["top_p"] = card.top_p if drawing.top_p is None else drawing.top_p
         if drawing.layout_seeds is not None:
             record["layout_seed"] = drawing.layout_seeds[index]
         if drawing.parents:
@@ -133,6 +140,13 @@ class Finisher:
         if drawing.strip_prompt:
             del record["prompt"]
         return record
+
+
+def _plain(image: PilImage.Image) -> bytes:
+    """A file without any label or word about itself, for further edits."""
+    file = BytesIO()
+    image.save(file, format="PNG", compress_level=_BARE_EFFORT)
+    return file.getvalue()
 
 
 def _composed(order: Submit, drawn: PilImage.Image) -> PilImage.Image:

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from glm_image.engine.job import Order
-from glm_image.pipeline.params import SamplingParams
+from glm_image.errors import InputError
+from glm_image.pipeline import cogview4_request
+from glm_image.pipeline.cogview4 import CogView4System
+from glm_image.pipeline.cogview4_request import CogView4Request
+from glm_image.pipeline.loaded import Loaded
+from glm_image.pipeline.params import CogView4Params, SamplingParams
 from glm_image.pipeline.picture import Picture
 from glm_image.pipeline.request import Request, read
 from glm_image.pipeline.sampling import draw
@@ -13,7 +18,7 @@ from glm_image.serving.worker.codes import unpack
 from glm_image.serving.worker.protocol import Submit
 
 
-def order_of(system: System, asked: Submit) -> Order:
+def order_of(system: Loaded, asked: Submit) -> Order:
     """An order for an engine.
 
     Args:
@@ -23,6 +28,15 @@ def order_of(system: System, asked: Submit) -> Order:
     Raises:
         InputError: It cannot be done as asked.
     """
+    if isinstance(system, System):
+        return _with_codes(system, asked)
+    if isinstance(system, CogView4System):
+        return _without_codes(system, asked)
+    raise InputError(f"{type(system).__name__} takes no orders", field="model")
+
+
+def _with_codes(system: System, asked: Submit) -> Order:
+    """An order to GLM-Image."""
     drawing = asked.drawing
     request = Request(
         prompt=drawing.prompt,
@@ -43,6 +57,26 @@ def order_of(system: System, asked: Submit) -> Order:
         strength=1.0 if drawing.strength is None else drawing.strength,
     )
     return Order(pictures=_seeded(system, asked, pictures), params=params, notes=notes)
+
+
+def _without_codes(system: CogView4System, asked: Submit) -> Order:
+    """An order to CogView4, which starts from a picture by its strength."""
+    drawing = asked.drawing
+    request = CogView4Request(
+        prompt=drawing.prompt,
+        image=asked.sources[0] if asked.sources else None,
+        height=drawing.height,
+        width=drawing.width,
+        seeds=list(drawing.seeds),
+        num_images=drawing.count,
+    )
+    pictures, notes = cogview4_request.read(system, request)
+    params = CogView4Params(
+        steps=drawing.steps,
+        guidance=drawing.guidance,
+        strength=cogview4_request.strength_of(drawing.strength, from_picture=bool(asked.sources)),
+    )
+    return Order(pictures=pictures, params=params, notes=notes)
 
 
 def _seeded(system: System, asked: Submit, pictures: Sequence[Picture]) -> list[Picture]:

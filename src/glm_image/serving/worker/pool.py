@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from glm_image.serving.painter import Inputs
-from glm_image.serving.records import Claim, ModelCard
+from glm_image.serving.records import Claim, Failure, ModelCard
 from glm_image.serving.settings import Settings
 from glm_image.serving.worker.failures import lost
 from glm_image.serving.worker.process import Patience, Phase, WorkerProcess
@@ -20,10 +20,13 @@ class Pool:
 
     Args:
         workers: At least one per model.
+        alone: Whether nobody else works on the same table. Then jobs of a model that cannot be
+            loaded are taken and fail; else they are left to whoever can load it.
     """
 
-    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+    def __init__(self, workers: Sequence[WorkerProcess], *, alone: bool = True) -> None:
         self._workers = tuple(workers)
+        self._alone = alone
 
     @classmethod
     def from_settings(
@@ -38,7 +41,8 @@ class Pool:
                 WorkerProcess(f"{load.name}-{number}", load, patience, command)
                 for load in loads(settings)
                 for number in range(settings.workers)
-            ]
+            ],
+            alone=settings.database_url.startswith("sqlite"),
         )
 
     @property
@@ -58,7 +62,22 @@ class Pool:
         room: dict[str, int] = {}
         for worker in self._workers:
             room[worker.load.name] = room.get(worker.load.name, 0) + worker.room
+        if self._alone:
+            # Somebody has to tell their jobs that they wait in vain.
+            room |= dict.fromkeys(self.refused, ORDERS)
         return room
+
+    @property
+    def refused(self) -> Mapping[str, Failure]:
+        """Models that cannot be loaded, and why: those none of whose workers may yet do it."""
+        reasons: dict[str, list[Failure | None]] = {}
+        for worker in self._workers:
+            reasons.setdefault(worker.load.name, []).append(worker.refused)
+        return {
+            name: found[0]
+            for name, found in reasons.items()
+            if found[0] is not None and None not in found
+        }
 
     @property
     def ready(self) -> bool:
@@ -74,6 +93,10 @@ class Pool:
     async def submit(self, claim: Claim, inputs: Inputs) -> AsyncGenerator[Message, None]:
         """Draw a job, see :meth:`glm_image.serving.painter.Painter.submit`."""
         job = claim.job
+        failure = self.refused.get(job.drawing.model)
+        if failure is not None:
+            yield Error(failure=failure)
+            return
         fitting = [one for one in self._workers if one.load.name == job.drawing.model]
         worker = max(fitting, key=lambda one: one.room, default=None)
         if worker is None or worker.room < 1:

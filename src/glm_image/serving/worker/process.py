@@ -12,7 +12,7 @@ from itertools import count
 
 from glm_image.serving import logs
 from glm_image.serving.records import Failure, ModelCard
-from glm_image.serving.worker.failures import EXIT_UNFIT, lost
+from glm_image.serving.worker.failures import EXIT_UNFIT, lost, silent, unloaded
 from glm_image.serving.worker.protocol import (
     Beat,
     Cancel,
@@ -31,6 +31,9 @@ from glm_image.serving.worker.protocol import (
 )
 
 _LOG = logs.get("worker")
+
+LOADS = 3
+"""Starts in a row after which a model counts as one that cannot be loaded."""
 
 
 class Phase(StrEnum):
@@ -81,6 +84,9 @@ class _Run:
     Attributes:
         heard: When it last said anything.
         moved: When an order last came further, or none was there.
+        reason: Why it was killed.
+        loaded: Whether it has loaded its model.
+        told: Whether it said why it has not.
     """
 
     process: asyncio.subprocess.Process
@@ -89,6 +95,8 @@ class _Run:
     moved: float = field(default_factory=time.monotonic)
     orders: dict[int, _Order] = field(default_factory=dict)
     reason: str = ""
+    loaded: bool = False
+    told: bool = False
 
 
 class WorkerProcess:
@@ -104,7 +112,8 @@ class WorkerProcess:
         phase: What it does.
         card: What its model can do; stays while the process starts anew.
         beat: Its last sign of life.
-        failure: Why its model cannot be loaded.
+        failure: Why its model was not loaded, the last time that was tried.
+        misses: Starts in a row in which it was not.
         restarts: How often it was started again.
     """
 
@@ -121,6 +130,7 @@ class WorkerProcess:
         self.card: ModelCard | None = None
         self.beat: Beat | None = None
         self.failure: Failure | None = None
+        self.misses = 0
         self.restarts = 0
         self._patience = patience or Patience()
         self._command = tuple(command)
@@ -143,6 +153,11 @@ class WorkerProcess:
     def up(self) -> bool:
         """Whether it can draw."""
         return self.phase is Phase.READY
+
+    @property
+    def refused(self) -> Failure | None:
+        """Why its model cannot be loaded; None if it is, or may yet be."""
+        return self.failure if self.phase is Phase.UNFIT or self.misses >= LOADS else None
 
     @property
     def memory(self) -> tuple[int, int]:
@@ -214,12 +229,12 @@ class WorkerProcess:
         rest = self._patience.rest
         try:
             while True:
-                began = time.monotonic()
-                code = await self._live()
-                if code == EXIT_UNFIT:
+                run = await self._live()
+                if run.process.returncode == EXIT_UNFIT and not run.loaded:
                     self.phase = Phase.UNFIT
                     return
-                if time.monotonic() - began > self._patience.settled:
+                # However long a model takes to fail, it is tried more and more rarely.
+                if run.loaded and time.monotonic() - run.began > self._patience.settled:
                     rest = self._patience.rest
                 self.phase = Phase.RESTING
                 await asyncio.sleep(rest)
@@ -230,8 +245,8 @@ class WorkerProcess:
             if self.phase is not Phase.UNFIT:
                 self.phase = Phase.STOPPED
 
-    async def _live(self) -> int:
-        """One life of the process, from its start to its exit code."""
+    async def _live(self) -> _Run:
+        """One life of the process, from its start to its end."""
         process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
@@ -249,7 +264,7 @@ class WorkerProcess:
         finally:
             watch.cancel()
             await self._bury(run)
-        return process.returncode or 0
+        return run
 
     async def _listen(self, run: _Run) -> None:
         """Pass on what the process says, until it says nothing more."""
@@ -271,11 +286,12 @@ class WorkerProcess:
                     run.moved = time.monotonic()
             case Hello(card=card, device=device):
                 self.card, self.failure, self.phase = card, None, Phase.READY
+                self.misses, run.loaded = 0, True
                 seconds = round(time.monotonic() - run.began, 1)
                 _LOG.info("model loaded", worker=self.name, device=device, seconds=seconds)
             case Error(failure=failure) if frame.order == 0:
-                self.failure = failure
-                _LOG.error("model not loaded", worker=self.name, reason=failure.message)
+                run.told = True
+                self._miss(failure)
             case Load() | Submit() | Cancel() | Stop():
                 raise ProtocolError("a worker gives no orders", field="frame")
             case word:
@@ -285,6 +301,21 @@ class WorkerProcess:
                     run.orders.pop(frame.order, None)
                 if order is not None:
                     order.said.put_nowait(word)
+
+    def _miss(self, failure: Failure) -> None:
+        """Note why the model was not loaded; the log has each reason once."""
+        public = unloaded(self.load.name, failure)
+        if public != self.failure:
+            _LOG.error(
+                "model not loaded",
+                worker=self.name,
+                model=self.load.name,
+                reason=failure.message,
+                field=failure.field,
+                hint=failure.hint,
+            )
+        self.failure = public
+        self.misses += 1
 
     async def _watch(self, run: _Run) -> None:
         """Kill a process that is silent, stuck, or takes too long to load."""
@@ -328,6 +359,8 @@ class WorkerProcess:
         self._run = None
         say = _LOG.warning if code or run.reason else _LOG.info
         say("worker ended", worker=self.name, pid=process.pid, reason=reason)
+        if not run.loaded and not run.told and (code or run.reason):
+            self._miss(silent(reason))
         for order in run.orders.values():
             order.said.put_nowait(Error(failure=lost(reason)))
         run.orders.clear()

@@ -11,13 +11,14 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from glm_image.config import from_mapping, to_mapping
 from glm_image.errors import GlmImageError
 from glm_image.serving.records import Drawing, Failure, ModelCard
+from glm_image.serving.worker.parts import lift, lower
 
-VERSION = 1
+VERSION = 2
 """Both ends must speak the same; it grows with every change that the other end would not grasp."""
 
 MAX_HEADER = 1024 * 1024
@@ -28,7 +29,6 @@ MAX_PAYLOAD = 2 * 1024**3
 
 _HEADER_LENGTH = struct.Struct(">I")
 _PAYLOAD_LENGTH = struct.Struct(">Q")
-_PART = "$part"
 
 
 class ProtocolError(GlmImageError):
@@ -162,6 +162,27 @@ class Tokens:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Codes:
+    """What the generator has written of a raster of a picture since it last told.
+
+    The preview comes before the large raster, if there is one, and has a grid of its own.
+
+    Args:
+        index: Which picture.
+        start: Place of the first code in the raster, row by row.
+        rows: Of the raster.
+        columns: Of the raster.
+        codes: The codes.
+    """
+
+    index: int
+    start: int
+    rows: int
+    columns: int
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """The decoder paints.
 
@@ -201,6 +222,7 @@ class Result:
         height: Pixels.
         mime: Media type.
         image: The file.
+        bare: The picture without its visible label, if it has one, as a PNG that says nothing.
     """
 
     index: int
@@ -208,6 +230,7 @@ class Result:
     height: int
     mime: str
     image: bytes
+    bare: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +258,7 @@ class Error:
 Command = Load | Submit | Cancel | Stop
 """What the service says."""
 
-Message = Token | Tokens | Step | Preview | Result | Done | Error
+Message = Token | Tokens | Codes | Step | Preview | Result | Done | Error
 """What is said about an order; the last one is ``Done`` or ``Error``."""
 
 Word = Command | Message | Hello | Beat
@@ -250,6 +273,7 @@ _KINDS: Mapping[str, type[Word]] = {
     "beat": Beat,
     "token": Token,
     "tokens": Tokens,
+    "codes": Codes,
     "step": Step,
     "preview": Preview,
     "result": Result,
@@ -278,7 +302,7 @@ def encode(frame: Frame) -> bytes:
     header = {
         "kind": _NAMES[type(frame.word)],
         "order": frame.order,
-        "fields": _lift(to_mapping(frame.word), parts),
+        "fields": lift(to_mapping(frame.word), parts),
         "parts": [len(part) for part in parts],
     }
     head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
@@ -357,7 +381,7 @@ def _decode(head: bytes, payload: bytes) -> Frame:
         header = json.loads(head)
         kind, fields = _KINDS[header["kind"]], header["fields"]
         parts = _cut(payload, header["parts"])
-        word = from_mapping(kind, _lower(fields, parts), source=header["kind"])
+        word = from_mapping(kind, lower(fields, parts), source=header["kind"])
         return Frame(order=int(header["order"]), word=word)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ProtocolError(f"it cannot be read: {error}", field="frame") from error
@@ -371,26 +395,3 @@ def _cut(payload: bytes, lengths: list[int]) -> list[bytes]:
     if start != len(payload):
         raise ProtocolError(f"{len(payload)} bytes, {start} are announced", field="frame")
     return parts
-
-
-def _lift(value: Any, parts: list[bytes]) -> Any:
-    """Put the number of a part in the place of every run of bytes."""
-    if isinstance(value, bytes):
-        parts.append(value)
-        return {_PART: len(parts) - 1}
-    if isinstance(value, dict):
-        return {name: _lift(one, parts) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_lift(one, parts) for one in value]
-    return value
-
-
-def _lower(value: Any, parts: list[bytes]) -> Any:
-    """Put every part back in its place."""
-    if isinstance(value, dict):
-        if value.keys() == {_PART}:
-            return parts[value[_PART]]
-        return {name: _lower(one, parts) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_lower(one, parts) for one in value]
-    return value

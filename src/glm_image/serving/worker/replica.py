@@ -94,7 +94,7 @@ class Replica(ABC):
 
 
 class WriterReplica(Replica):
-    """Writes codes, for many orders side by side."""
+    """Writes codes, for many orders side by side; it holds the generator alone."""
 
     def _open(self, load: Load) -> Half:
         from glm_image.serving.worker.scribe import Scribe
@@ -103,9 +103,13 @@ class WriterReplica(Replica):
 
 
 class PainterReplica(Replica):
-    """Paints what others have written."""
+    """Paints what others have written.
+
+    Of the generator it holds what reads the sources of edits.
+    """
 
     def _open(self, load: Load) -> Half:
+        from glm_image.checkpoint.parts import PAINTING
         from glm_image.serving.worker.easel import Easel
 
-        return Easel(load, self.say)
+        return Easel(load, self.say, PAINTING)

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from glm_image.device import resolve
+from glm_image.checkpoint.parts import WRITING
 from glm_image.engine.events import Cancelled, CodesReady, Event, Failed
 from glm_image.engine.job import Job, Task
 from glm_image.engine.limits import Limits
@@ -11,11 +11,11 @@ from glm_image.engine.ticket import Ticket
 from glm_image.engine.writer import Writer
 from glm_image.errors import CancelledError, GlmImageError
 from glm_image.pipeline.progress import Progress
-from glm_image.pipeline.system import System
 from glm_image.serving.worker.card import card
 from glm_image.serving.worker.codes import pack
 from glm_image.serving.worker.easel import Say
 from glm_image.serving.worker.failures import failure_of
+from glm_image.serving.worker.opening import open_part
 from glm_image.serving.worker.orders import order_of
 from glm_image.serving.worker.protocol import (
     Done,
@@ -38,7 +38,7 @@ class _Order:
 
 
 class Scribe:
-    """Writes the pictures of many orders side by side and paints none.
+    """Writes the pictures of many orders side by side and paints none: it holds no decoder.
 
     Args:
         load: Which model.
@@ -49,8 +49,7 @@ class Scribe:
     """
 
     def __init__(self, load: Load, say: Say) -> None:
-        device = resolve(load.device, load.dtype)
-        self._system = System.load(load.source, device, revision=None)
+        self._system = open_part(load, WRITING)
         self._say = say
         self.card = card(self._system, load.name, load.source)
         self._writer = Writer(self._system, Limits(), self._written)

@@ -1,0 +1,1 @@
+"""Reads what the letters of finished pictures say, in a process of its own."""

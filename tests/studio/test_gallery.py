@@ -1,0 +1,189 @@
+"""The gallery: found again, chosen, taken along, thrown away and brought back."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from browsing import ALL_LOOKS, LOOKS, Look, Visits, axe, has_no_sideways_scroll, offline, settle
+from journeys import draw, until
+from playwright.sync_api import Locator, Page, expect
+from serving_rig import Rig
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def shown(page: Page) -> Locator:
+    """The pictures of the list."""
+    return page.get_by_role("main").get_by_role("list").last.get_by_role("img")
+
+
+def picture(page: Page, prompt: str) -> Locator:
+    """One picture of the list, with what can be done to it."""
+    return page.get_by_role("listitem").filter(has=page.get_by_role("img", name=prompt))
+
+
+def shelf(page: Page, name: str) -> Locator:
+    return page.get_by_role("main").get_by_role("navigation").get_by_role("link", name=name)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_pictures_are_found_by_their_words(visits: Visits, rig: Rig, look: Look) -> None:
+    for prompt in ("a red circle", "a blue circle", f'{MARKUP} "words"'):
+        draw(rig, prompt)
+    page = visits.open(rig.url, "#/gallery", look)
+    expect(shown(page)).to_have_count(3)
+    field = page.get_by_role("searchbox")
+    field.fill("circle blue")
+    expect(shown(page)).to_have_count(1)
+    expect(shown(page)).to_have_attribute("alt", "a blue circle")
+    field.fill("onerror")
+    expect(shown(page)).to_have_attribute("alt", f'{MARKUP} "words"')
+    settle(page)
+    axe(page)
+    assert has_no_sideways_scroll(page)
+    page.reload()
+    expect(field).to_have_value("onerror")
+    expect(shown(page)).to_have_count(1)
+
+
+@pytest.mark.parametrize("look", ALL_LOOKS, ids=str)
+def test_an_empty_gallery_says_what_to_do(visits: Visits, rig: Rig, look: Look) -> None:
+    page = visits.open(rig.url, "#/gallery", look)
+    words = {"en": "No pictures yet", "zh": "还没有图片"}[look.language]
+    expect(page.get_by_role("heading", name=words)).to_be_visible()
+    settle(page)
+    axe(page)
+    assert has_no_sideways_scroll(page)
+
+
+def test_what_is_drawn_elsewhere_appears(visits: Visits, rig: Rig) -> None:
+    draw(rig, "the first")
+    page = visits.open(rig.url, "#/gallery")
+    expect(shown(page)).to_have_count(1)
+    draw(rig, "the second", n=2)
+    expect(shown(page)).to_have_count(3)
+    expect(shown(page).last).to_have_attribute("alt", "the first")
+
+
+def test_marks_hold_in_every_tab(visits: Visits, rig: Rig) -> None:
+    draw(rig, "one")
+    draw(rig, "two")
+    page = visits.open(rig.url, "#/gallery")
+    picture(page, "one").hover()
+    heart = picture(page, "one").get_by_role("button", name="Favourite")
+    heart.click()
+    expect(heart).to_have_attribute("aria-pressed", "true")
+    other = visits.open(rig.url, "#/gallery?favourite=1", context=page.context)
+    expect(shown(other)).to_have_count(1)
+    expect(shown(other)).to_have_attribute("alt", "one")
+
+
+def test_chosen_pictures_are_taken_along_tagged_and_deleted(
+    visits: Visits, rig: Rig, tmp_path: Path
+) -> None:
+    ids = [one["id"] for one in draw(rig, "several", n=3)["pictures"]]
+    draw(rig, "another")
+    page = visits.open(rig.url, "#/gallery")
+    expect(shown(page)).to_have_count(4)
+    page.get_by_role("button", name="Choose several").click()
+    choices = page.get_by_role("checkbox", name="Choose: several")
+    choices.first.click()
+    choices.last.click(modifiers=["Shift"])
+    tools = page.get_by_role("toolbar", name="Chosen pictures")
+    expect(tools.get_by_role("status")).to_have_text("3 chosen")
+    settle(page)
+    axe(page)
+
+    with page.expect_download() as download:
+        tools.get_by_role("button", name="Save as ZIP").click()
+    download.value.save_as(tmp_path / "a.zip")
+    names = zipfile.ZipFile(tmp_path / "a.zip").namelist()
+    assert sorted(names) == sorted(f"{one}.png" for one in ids)
+
+    tools.get_by_role("button", name="Tag", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Tag 3 pictures")
+    dialog.get_by_role("combobox", name="Add a tag").fill("posters, 海报")
+    dialog.get_by_role("button", name="Add the tags").click()
+    expect(page.get_by_role("status").filter(has_text="3 pictures tagged")).to_be_attached()
+
+    tools.get_by_role("button", name="Delete").click()
+    expect(shown(page)).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(shown(page)).to_have_count(4)
+    page.goto(f"{rig.url}/#/gallery?tag=海报")
+    expect(shown(page)).to_have_count(3)
+
+
+def test_a_board_is_a_tag_that_stays(visits: Visits, rig: Rig) -> None:
+    draw(rig, "one")
+    page = visits.open(rig.url, "#/gallery")
+    page.get_by_role("button", name="New board").click()
+    page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("drafts")
+    page.get_by_role("dialog").get_by_role("button", name="Make the board").click()
+    expect(shelf(page, "drafts")).to_be_visible()
+    picture(page, "one").drag_to(shelf(page, "drafts"))
+    expect(shelf(page, "drafts 1")).to_be_visible()
+    shelf(page, "drafts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("drafts")
+    expect(shown(page)).to_have_count(1)
+    page.reload()
+    expect(shelf(page, "drafts 1")).to_be_visible()
+
+
+def test_what_was_deleted_comes_back_from_the_bin(visits: Visits, rig: Rig) -> None:
+    draw(rig, "one")
+    page = visits.open(rig.url, "#/gallery")
+    shown(page).first.wait_for()
+    page.get_by_role("searchbox").press("ArrowDown")
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
+    shelf(page, "Bin").click()
+    expect(shown(page)).to_have_count(1)
+    page.get_by_role("button", name="Bring back").click()
+    expect(page.get_by_role("heading", name="The bin is empty")).to_be_visible()
+    shelf(page, "All pictures").click()
+    expect(shown(page)).to_have_count(1)
+
+
+def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
+    for number in range(13):
+        draw(rig, f"picture {number}", n=10)
+    page = visits.open(rig.url, "#/gallery")
+    shown(page).first.wait_for()
+    page.get_by_role("searchbox").press("ArrowDown")
+    focused = page.locator(":focus")
+    expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
+    page.keyboard.press("f")
+    until(lambda: len(favourites(page)) == 1)
+    # Further pages come while one goes to the end, and what is far away leaves the page.
+    for _ in range(6):
+        page.keyboard.press("End")
+        page.wait_for_timeout(300)
+    expect(page.get_by_role("img", name="picture 0")).not_to_have_count(0)
+    assert shown(page).count() < 130
+    expect(page.get_by_role("img", name="picture 12")).to_have_count(0)
+    page.keyboard.press("Home")
+    expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("picture 12")
+    page.keyboard.press("Escape")
+    expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
+
+
+def favourites(page: Page) -> list[object]:
+    """What the service says is marked."""
+    answer = page.request.get(f"{page.url.split('#')[0]}api/images?favourite=true")
+    return list(answer.json()["data"])
+
+
+def test_without_a_connection_it_says_so_and_goes_on(visits: Visits, rig: Rig) -> None:
+    visits.expect("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED")
+    draw(rig, "one")
+    page = visits.open(rig.url, "#/gallery")
+    expect(shown(page)).to_have_count(1)
+    with offline(page):
+        page.get_by_role("searchbox").fill("two")
+        again = page.get_by_role("alert").filter(has_text="cannot be reached").get_by_role("button")
+        expect(again).to_be_visible()
+    page.get_by_role("searchbox").fill("one")
+    expect(shown(page)).to_have_count(1)
