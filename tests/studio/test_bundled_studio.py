@@ -19,6 +19,13 @@ SECONDS = 500.0
 WORDS = 'a plain blue background, a big yellow star in the center, "HELLO" at the top in white'
 
 
+def is_ready(url: str) -> bool:
+    """Whether the service can draw; its address is told a little before it listens."""
+    with suppress(httpx2.ConnectError):
+        return httpx2.get(f"{url}/readyz", timeout=60).status_code == 200
+    return False
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
     """The address of ``glm-image serve``, able to draw."""
@@ -41,7 +48,7 @@ def served(tmp_path: Path) -> Iterator[str]:
     try:
         until(lambda: address() != "", SECONDS)
         url = address()
-        until(lambda: httpx2.get(f"{url}/readyz", timeout=60).status_code == 200, SECONDS)
+        until(lambda: is_ready(url), SECONDS)
         yield url
     finally:
         process.terminate()

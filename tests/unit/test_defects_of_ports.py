@@ -57,6 +57,7 @@ def test_16_callback_is_told_the_step_and_never_a_noise_level(
         "batch",
         "batches",
         "preview",
+        "rasters",
     }
 
 

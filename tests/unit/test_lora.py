@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import tiny_cogview4
 from glm_image.checkpoint.safetensors_file import write_file
+from glm_image.cli.main import main
 from glm_image.errors import CheckpointError, InputError, NotFoundError
 from glm_image.execution.plan import DecoderPlan, ExecutionPlan, LinearBackend, WeightFormat
 from glm_image.pipeline.api import GlmImagePipeline
@@ -236,3 +237,24 @@ def test_names_that_are_not_there_are_refused(folder: Path, tmp_path: Path) -> N
     pipe.loras.load(as_diffusers(tmp_path))
     with pytest.raises(InputError, match="already"):
         pipe.loras.load(tmp_path / "change0.safetensors")
+
+
+def test_files_are_checked_before_weights_are_read(
+    folder: Path,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fill(*_: object, **__: object) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr("glm_image.checkpoint.holdings.fill", fill)
+    monkeypatch.setattr("glm_image.execution.loading.load", fill)
+    files = (
+        as_peft(tmp_path, 0, base="zai-org/GLM-Image"),
+        as_peft(tmp_path, 1, base="THUDM/CogView4-6B"),
+    )
+    for model, path in zip((folder, tiny_checkpoint), files, strict=True):
+        assert main(["generate", "a", "--model", str(model), "--lora", str(path), "-q"]) == 1
+        assert "it was made for" in capsys.readouterr().err

@@ -66,6 +66,7 @@ def draw(prompt: str, images: list[Path], strength: float | None, flags: DrawFla
                 _refuse_strangers(flags, len(images), for_cogview4=for_cogview4)
                 if for_cogview4:
                     _check_pictures(folder, prompt, sources, control, flags)
+                _check_loras(folder, loras)
                 device = flags.device if ranks.world == 1 else str(ranks.device(flags.device))
                 pipeline = load(flags.model, device=device, dtype=flags.dtype, plan=asked)
                 for path, scale in loras:
@@ -186,6 +187,18 @@ def _check_pictures(
         num_images=flags.num_images,
     )
     read(system, request)
+
+
+def _check_loras(folder: Path, loras: list[tuple[str, float]]) -> None:
+    """See whether the files fit the model before its weights are read."""
+    if not loras:
+        return
+    from glm_image.execution.lora import Loras
+    from glm_image.pipeline.families import decoder_outline
+
+    changes = Loras(dit=decoder_outline(folder))
+    for path, _ in loras:
+        changes.check(path)
 
 
 def _lora(text: str) -> tuple[str, float]:

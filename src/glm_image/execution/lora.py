@@ -31,6 +31,9 @@ from glm_image.models.dit_trunk import Trunk
 
 _JOINED = ("to_q", "to_k", "to_v")
 
+Target = tuple[str, int, int, int]
+"""Place, first output, outputs and inputs of a layer of the decoder."""
+
 
 @dataclass(kw_only=True, eq=False)
 class _Change:
@@ -163,6 +166,21 @@ class Loras:
         called = name or Path(path).stem
         if called in self._scales:
             raise InputError(f"{called!r} is loaded already", field="lora", hint="give a name")
+        for target, layer in self.check(path):
+            self._put(called, target, layer, scale)
+        self._scales[called] = scale
+        return called
+
+    def check(self, path: str | Path) -> list[tuple[Target, LoraLayer]]:
+        """Read a file or a folder and see whether it fits; weights of the decoder do not matter.
+
+        Returns:
+            The layers of the file, each with the layer of the decoder that it changes.
+
+        Raises:
+            NotFoundError: There is no such file.
+            CheckpointError: It does not fit the decoder; every problem is listed.
+        """
         found = lora_file.read(Path(path))
         targets = {key: self._target(key) for key in found.layers}
         problems = self._misfits(found, targets)
@@ -173,12 +191,8 @@ class Loras:
                 field="lora",
                 hint="load it into the model that it was trained for",
             )
-        for key, layer in found.layers.items():
-            target = targets[key]
-            if target is not None:
-                self._put(called, target, layer, scale)
-        self._scales[called] = scale
-        return called
+        pairs = ((targets[key], layer) for key, layer in found.layers.items())
+        return [(target, layer) for target, layer in pairs if target is not None]
 
     def set_scale(self, name: str, scale: float) -> None:
         """Let a change act more or less; 0 switches it off."""
@@ -227,7 +241,7 @@ class Loras:
                 f"{name!r} is not loaded", field="lora", hint=nearest(name, self._scales)
             )
 
-    def _target(self, published: str) -> tuple[str, int, int, int] | None:
+    def _target(self, published: str) -> Target | None:
         """Place, first output, outputs and inputs of a layer by its published name."""
         table = keymap.COGVIEW4_DIT if isinstance(self.dit, CogView4DiT) else keymap.DIT
         weight = table.to_ours(f"{published}.weight")
@@ -257,7 +271,7 @@ class Loras:
     def _misfits(
         self,
         found: lora_file.LoraFile,
-        targets: Mapping[str, tuple[str, int, int, int] | None],
+        targets: Mapping[str, Target | None],
     ) -> list[str]:
         other = "glm-image" if isinstance(self.dit, CogView4DiT) else "cogview4"
         problems = []
@@ -274,9 +288,7 @@ class Loras:
                 problems.append(f"{name}: changes {list(got)}, the layer is {list(expected)}")
         return problems
 
-    def _put(
-        self, name: str, target: tuple[str, int, int, int], layer: LoraLayer, scale: float
-    ) -> None:
+    def _put(self, name: str, target: Target, layer: LoraLayer, scale: float) -> None:
         place, start, outputs, _ = target
         if place not in self._layers:
             joined = len(_JOINED) if place.endswith("to_qkv") else 1

@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from glm_image.checkpoint import cogview4 as checkpoint_of_cogview4
+from glm_image.checkpoint import published
 from glm_image.checkpoint.cogview4 import CONTROL_PIPELINE, kind
 from glm_image.checkpoint.cogview4 import PIPELINE as COGVIEW4_PIPELINE
 from glm_image.checkpoint.settings import PIPELINE, SamplingDefaults
@@ -15,6 +17,7 @@ from glm_image.device import Device
 from glm_image.errors import CheckpointError, InputError
 from glm_image.execution.auto import Asked
 from glm_image.image.size import plan_output
+from glm_image.models.dit_trunk import Trunk
 from glm_image.pipeline import cogview4, cogview4_result, result, stages
 from glm_image.pipeline.cogview4 import CogView4System
 from glm_image.pipeline.loaded import Loaded
@@ -62,6 +65,17 @@ def load(model: str | Path | None, device: Device, *, plan: Asked = None) -> Loa
     if is_cogview4(folder):
         return CogView4System.load(folder, str(model), device, plan=plan)
     return System.load(model, device, revision=None, plan=plan)
+
+
+def decoder_outline(folder: Path) -> Trunk:
+    """The decoder of a checkpoint without its weights.
+
+    Raises:
+        CheckpointError: Configs are wrong; every problem is listed.
+    """
+    if is_cogview4(folder):
+        return checkpoint_of_cogview4.outline(folder).dit
+    return published.outline(folder).dit
 
 
 @dataclass(frozen=True, kw_only=True)

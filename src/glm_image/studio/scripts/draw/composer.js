@@ -123,6 +123,8 @@ export class Composer extends Element {
       this.#size.model = model;
       this.#options.show(model, values, edits);
       this.#summarise(values, model);
+    } else {
+      this.#summary.textContent = t('options.more');
     }
     this.#size.edits = edits;
     this.#size.value = values.size;

@@ -10,6 +10,8 @@ import { t } from '../core/words.js';
 export class VariantStrip {
   #picture = null;
   #started = [];
+  /** Pictures that were looked at since the first of them was opened from elsewhere, by id. */
+  #seen = new Map();
   #relatives = [];
 
   constructor() {
@@ -20,8 +22,12 @@ export class VariantStrip {
 
   /** @param {object} picture */
   show(picture) {
-    if (this.#picture?.id !== picture.id && !this.#isBeside(picture)) this.#started = [];
+    if (this.#picture?.id !== picture.id && !this.#isBeside(picture)) {
+      this.#started = [];
+      this.#seen.clear();
+    }
     this.#picture = picture;
+    this.#seen.set(picture.id, picture);
     this.update();
   }
 
@@ -60,9 +66,10 @@ export class VariantStrip {
 
   #pictures() {
     if (!this.#picture) return [];
-    const jobs = new Set([this.#picture.job_id, ...this.#started]);
+    const seen = [...this.#seen.values()];
+    const jobs = new Set([...seen.map(({ job_id: job }) => job), ...this.#started]);
     const drawn = this.#started.flatMap((id) => store.jobs.get(id)?.pictures ?? []);
-    const known = new Map([this.#picture, ...this.#relatives, ...drawn]
+    const known = new Map([...seen, ...this.#relatives, ...drawn]
       .filter(({ job_id: job }) => jobs.has(job))
       .map((picture) => [picture.id, picture]));
     return [...known.values()].sort(
