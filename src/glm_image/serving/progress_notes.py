@@ -22,7 +22,10 @@ AT_ONCE = 8
 """Most jobs of a transaction."""
 
 _REST = 20
-"""After a transaction at least so many times its own time passes until the next one."""
+"""After a transaction at least so many times its own time passes until the next one..."""
+
+_LONGEST_REST = 2 * PROGRESS_SECONDS
+"""...but no more than this, or nobody would see how far jobs are where the store is slow."""
 
 News = list[tuple[Claim, Mapping[str, object]]]
 """How far some jobs are, each once."""
@@ -88,4 +91,4 @@ class ProgressNotes:
                 _LOG.error("progress is not noted", reason=error.message)
             # Where many wait, each has its turn after the same time as where few do.
             turn = PROGRESS_SECONDS * len(asked) / waiting
-            await asyncio.sleep(max(turn, _REST * (clock() - begun)))
+            await asyncio.sleep(max(turn, min(_REST * (clock() - begun), _LONGEST_REST)))
