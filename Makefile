@@ -7,6 +7,7 @@ LOG = $(VENV)/install.log
 PROMPT = A plain blue background, "HELLO" in the center in white
 ARGS =
 TORCH_INDEX =
+WORKERS = 2
 PYTHON =
 PYTHONS = $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3 python
 REQUIRED = import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
@@ -19,6 +20,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PROMPT='...'     words of the demo"
+	@echo "  WORKERS=N        processes that test side by side, 2"
 	@echo "  ARGS='...'       further arguments of test, quality, parity and bench"
 	@echo "  TORCH_INDEX=URL  further package index that holds torch builds for your device"
 	@echo "  PYTHON=...       interpreter for $(VENV), 3.11 or newer"
@@ -29,7 +31,7 @@ demo: $(VENV)/.runtime ## Draw a picture with the bundled model
 		&& echo "The picture is $$PWD/$$picture"
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 soak: $(VENV)/.dev ## Run the long tests of the service, two hours or more
 	@$(BIN)/pytest -m soak tests/service $(ARGS)

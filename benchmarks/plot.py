@@ -24,7 +24,7 @@ def save(outcomes: Sequence[Outcome], path: Path) -> None:
         path: The file.
     """
     with mpl.rc_context({"font.size": 9, "text.color": _INK, "axes.edgecolor": _INK}):
-        _figure(outcomes).savefig(path, dpi=160, facecolor="white")
+        _figure(outcomes).savefig(path, dpi=96, facecolor="white")
 
 
 def _figure(outcomes: Sequence[Outcome]) -> Figure:

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,22 @@ import tiny
 from glm_image.checkpoint import published
 from glm_image.checkpoint.published import Components
 from glm_image.pipeline.api import GlmImagePipeline
+
+
+def _share_the_cores() -> None:
+    """Where several processes test side by side, let none of them compute on every core.
+
+    Threads of one that wait for work spin, and would take the cores from the others.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        torch.set_num_threads(threads)
+        # The processes that tests start, as well.
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+_share_the_cores()
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,8 @@ class Size(NamedTuple):
     width: int
 
     def __str__(self) -> str:
-        return f"{self.height}x{self.width}"
+        """Width first, as people write sizes and commands take them."""
+        return f"{self.width}x{self.height}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,4 +71,4 @@ def test_a_small_model_takes_what_is_counted(tmp_path: Path) -> None:
     )
     found = json.loads(done.stdout)
     # What the allocator keeps of freed memory differs from run to run, by tens of megabytes.
-    assert found["measured"] < found["counted"] / (1 - memory.RESERVE) + 32e6
+    assert found["measured"] < found["counted"] / (1 - memory.RESERVE) + 48e6

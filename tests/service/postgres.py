@@ -58,7 +58,7 @@ class Cluster:
         self._run("pg_ctl", "-D", data, "-w", "-m", "immediate", "restart", "-l", "/dev/null")
 
     def _remove(self, folder: Path) -> None:
-        if (folder / "data" / "postmaster.pid").exists():
+        if _is_running(folder / "data"):
             self._run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
         shutil.rmtree(folder)
 
@@ -88,6 +88,16 @@ class Cluster:
         Path(log.name).unlink(missing_ok=True)
         if done.returncode:
             raise RuntimeError(f"{program} failed:\n{text}")
+
+
+def _is_running(data: Path) -> bool:
+    """Whether a server works in this folder; a killed one leaves its file, maybe with a number that
+    another program has by now."""
+    noted = data / "postmaster.pid"
+    if not noted.exists():
+        return False
+    process = Path("/proc", noted.read_text().split()[0])
+    return process.exists() and (process / "cwd").resolve() == data.resolve()
 
 
 def _binaries() -> Path:

@@ -1,7 +1,6 @@
 """A service with a painter of plain pictures, as an application and as a server on loopback."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from glm_image.serving.accounts import KeyLimits, Scope
 from glm_image.serving.app import create_app
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.hub import Hub
+from glm_image.serving.server import listen
 from glm_image.serving.settings import Settings
 from glm_image.serving.store import Policy, Store
 
@@ -66,9 +66,7 @@ def running(
     if keys:
         store.create_key("first", ALL)
     app = create_app(settings, store=store, blobs=blobs, painter=painter, hub=hub)
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", port))
+    with listen(replace(settings, port=port)) as listening:
         port = listening.getsockname()[1]
         outermost = app if around is None else around(app)
         config = uvicorn.Config(outermost, log_level="error", timeout_graceful_shutdown=2)

@@ -111,6 +111,31 @@ def test_quality_and_words_of_a_rendition(http: httpx2.Client) -> None:
     enveloped(http.get(path, params={"quality": 101}), 400)
 
 
+@pytest.mark.parametrize(
+    ("size", "small"), [("1024x768", (512, 384)), ("768x1024", (384, 512)), (SIZE, (SIDE, SIDE))]
+)
+def test_a_thumbnail_is_small_and_labelled(
+    http: httpx2.Client, size: str, small: tuple[int, int]
+) -> None:
+    (picture,) = draw(http, size=size)
+    whole = httpx2.get(picture["url"])
+    answer = httpx2.get(picture["thumbnail_url"])
+    assert opened(answer.content).size == small
+    hidden = labels.read(answer.content).hidden
+    assert hidden is not None and hidden.produce_id.startswith("job_")
+    tag = answer.headers["etag"]
+    again = httpx2.get(picture["thumbnail_url"], headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    if small == (SIDE, SIDE):
+        assert answer.content == whole.content
+        return
+    assert answer.headers["content-type"] == "image/webp"
+    assert b"HELLO" not in answer.content and tag != whole.headers["etag"]
+    assert "sandbox" in answer.headers["content-security-policy"]
+    # A browser keeps what it has: the next answer has the same address.
+    assert ok(http.get(f"/api/images/{picture['id']}"))["thumbnail_url"] == picture["thumbnail_url"]
+
+
 def test_a_link_ends_when_it_should(rig: Rig, http: httpx2.Client) -> None:
     (picture,) = draw(http)
     shared = ok(http.post(f"/api/images/{picture['id']}/share", json={"expires_in": 60}))

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import struct
+import time
 from typing import Any
 
 import pytest
@@ -173,3 +174,24 @@ def test_a_slow_reader_gets_the_latest_progress_and_all_results() -> None:
     assert len(tokens) <= 2
     assert sum(isinstance(one.word, Preview) for one in said) <= 9
     assert [one.word for one in said[-2:]] == WORDS[-2:]
+
+
+def test_progress_goes_out_now_and_then_and_before_what_follows_it() -> None:
+    pipe = io.BytesIO()
+    outbox = Outbox(pipe)
+    for done in range(200):
+        outbox.put(Frame(order=1, word=Token(done=done, total=200)))
+        time.sleep(0.001)
+    outbox.put(Frame(order=1, word=Tokens(index=0, codes=b"12")))
+    outbox.put(Frame(order=1, word=Step(done=1, total=2)))
+    outbox.close(10)
+    pipe.seek(0)
+    said = []
+    while (frame := read(pipe)) is not None:
+        said.append(frame.word)
+    assert said[-3:] == [
+        Token(done=199, total=200),
+        Tokens(index=0, codes=b"12"),
+        Step(done=1, total=2),
+    ]
+    assert len(said) < 20

@@ -1,5 +1,6 @@
 """The service as a command: what it refuses, and how it leaves."""
 
+import asyncio
 import json
 import os
 import signal
@@ -118,6 +119,25 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
             listen(settings)
     with pytest.raises(InputError):
         listen(replace(Settings(data=tmp_path), host="192.0.2.1"))
+
+
+def test_answers_do_not_wait_for_their_heads_to_be_confirmed(tmp_path: Path) -> None:
+    delays: list[int] = []
+
+    def met(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = writer.get_extra_info("socket")
+        delays.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def meet(door: socket.socket) -> None:
+        async with await asyncio.start_server(met, sock=door):
+            reader, writer = await asyncio.open_connection(*door.getsockname())
+            assert await reader.read() == b""
+            writer.close()
+
+    with listen(Settings(port=0, data=tmp_path)) as door:
+        asyncio.run(meet(door))
+    assert delays == [1]
 
 
 def test_the_service_never_loads_torch() -> None:

@@ -21,9 +21,13 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; each test has contexts of its own."""
+    """One browser for all tests of a file; each test has contexts of its own.
+
+    Its driver keeps an event loop running in this thread, so tests that come later and have one of
+    their own must not find it.
+    """
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=chromium(),

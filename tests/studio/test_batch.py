@@ -7,7 +7,8 @@ import httpx2
 import pytest
 from browsing import ALL_LOOKS, LOOKS, Look, Visits, axe, has_no_sideways_scroll, settle
 from fake import FakeEngine
-from playwright.sync_api import Locator, Page, expect
+from journeys import until
+from playwright.sync_api import Locator, Page, Route, expect
 from serving_rig import Rig, running
 
 from glm_image.serving.settings import KeyDefaults
@@ -159,3 +160,20 @@ def test_a_batch_is_stopped_and_goes_on(visits: Visits, tmp_path: Path) -> None:
         page.get_by_role("dialog").get_by_role("button", name="Take off the list").click()
         expect(page.get_by_role("heading", name=WORDS["en"][3])).to_be_visible()
         page.close()
+
+
+def test_a_file_is_taken_although_the_model_comes_late(
+    visits: Visits, rig: Rig, tmp_path: Path
+) -> None:
+    (tmp_path / "lines.txt").write_text("a red star\na blue ring", encoding="utf-8")
+    context = visits.enter(rig.url)
+    held: list[Route] = []
+    context.route("**/v1/models", lambda route: held.append(route))
+    page = visits.open(rig.url, "#/batch", context=context)
+    with page.expect_file_chooser() as choice:
+        page.get_by_role("button", name="Open a CSV or text file").click()
+    until(lambda: len(held) == 1)
+    held[0].continue_()
+    expect(page.get_by_role("combobox", name="Size")).to_contain_text("64 × 64")
+    choice.value.set_files(tmp_path / "lines.txt")
+    expect(page.get_by_role("button", name="Draw 2 pictures")).to_be_visible()

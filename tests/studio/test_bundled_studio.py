@@ -1,17 +1,22 @@
 """The whole of it once, with the bundled model: from words to a picture that is read and found."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from browsing import DESK, Visits
+from browsing import DESK, Visits, drop
 from journeys import until
-from playwright.sync_api import expect
+from PIL import Image, ImageStat
+from playwright.sync_api import Locator, Page, expect
+from talking import WORDS as CHAT
+from talking import say
 
 pytestmark = pytest.mark.slow
 
@@ -55,13 +60,14 @@ def served(tmp_path: Path) -> Iterator[str]:
         process.wait(120)
 
 
-def test_the_bundled_model_in_the_browser(visits: Visits, served: str) -> None:
+def test_the_bundled_model_in_the_browser(visits: Visits, served: str, tmp_path: Path) -> None:
     page = visits.open(served, "", DESK)
-    page.get_by_label("What should the picture show?").fill(WORDS)
+    prompt = page.get_by_label("What should the picture show?")
+    prompt.fill(WORDS)
     page.keyboard.press("Control+Enter")
     picture = page.get_by_role("img", name="big yellow star").first
     expect(picture).to_be_visible(timeout=SECONDS * 1000)
-    (made,) = httpx2.get(f"{served}/api/images", timeout=60).json()["data"]
+    (made,) = pictures(served)
     assert made["prompt"] == WORDS
     width = picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)")
     assert width == made["width"]
@@ -72,5 +78,50 @@ def test_the_bundled_model_in_the_browser(visits: Visits, served: str) -> None:
     assert quote["text"] == "HELLO"
     page.evaluate("() => { location.hash = '#/gallery?text=star'; }")
     expect(page.get_by_role("img", name="big yellow star").first).to_be_visible()
+
+    # What the file says of itself is enough to draw the same picture again.
+    path = tmp_path / "star.png"
+    path.write_bytes(httpx2.get(made["url"]).content)
+    page.evaluate("() => { location.hash = '#/'; }")
+    prompt.fill("something else")
+    drop(page, path)
+    page.get_by_role("button", name="Bring back its settings").click()
+    expect(prompt).to_have_value(WORDS)
+    prompt.press("Control+Enter")
+    until(lambda: len(pictures(served)) == 2, SECONDS)
+    again = pictures(served)[0]
+    assert (again["seed"], again["layout_seed"]) == (made["seed"], made["layout_seed"])
+    assert pixels(again) == pixels(made)
+
+    # By saying so, a picture is changed.
+    page.evaluate("() => { location.hash = '#/chat'; }")
+    say(page, "a plain blue background")
+    expect(changeable(page)).to_have_count(1, timeout=SECONDS * 1000)
+    say(page, "make the background red")
+    expect(changeable(page)).to_have_count(2, timeout=SECONDS * 1000)
+    changed, first = pictures(served)[:2]
+    assert changed["parents"] == [first["id"]]
+    assert channels(first)[2] > channels(first)[0]
+    assert channels(changed)[0] > channels(changed)[2]
     # Nothing waits for the page when the service stops.
     page.close()
+
+
+def pictures(url: str) -> list[dict[str, Any]]:
+    """What was drawn, the latest first."""
+    return list(httpx2.get(f"{url}/api/images", timeout=60).json()["data"])
+
+
+def pixels(picture: dict[str, Any]) -> bytes:
+    return Image.open(io.BytesIO(httpx2.get(picture["url"]).content)).tobytes()
+
+
+def channels(picture: dict[str, Any]) -> list[float]:
+    """The mean of red, green and blue."""
+    image = Image.open(io.BytesIO(httpx2.get(picture["url"]).content)).convert("RGB")
+    return list(ImageStat.Stat(image).mean)
+
+
+def changeable(page: Page) -> Locator:
+    """The button of each picture that can be changed further."""
+    return page.get_by_role("button", name=CHAT["en"]["use"])

@@ -6,13 +6,13 @@ from pathlib import Path
 import httpx2
 import pytest
 from browsing import Visits
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from serving_rig import Rig, running
 
 from glm_image.studio import studio_files
 
-MOST = 150_000
-"""Bytes of our own files that the start may load."""
+MOST = 100_000
+"""Bytes of our own files that the start may load, as they travel."""
 
 POLICY = {
     "default-src": {"'none'"},
@@ -38,12 +38,22 @@ def test_the_start_is_light(visits: Visits, rig: Rig) -> None:
     )
     sent = sum(encoded for _, encoded, _ in loaded)
     unpacked = sum(decoded for _, _, decoded in loaded)
+    paints = [painted(page), *(painted(visits.open(rig.url)) for _ in range(6))]
     print(f"{len(loaded)} files, {sent} bytes sent, {unpacked} unpacked")
+    print(f"first paint of each visit: {', '.join(f'{one:.0f}' for one in paints)} ms")
     assert len(loaded) > 10
     assert 20_000 < sent <= MOST, sorted(loaded, key=lambda one: -one[1])[:10]
     lazy = [name for name, _, _ in loaded if re.search(r"/(gallery|chat|admin)/", name)]
     heavy = [name for name in lazy if not name.endswith(("references.js", "named.js"))]
     assert not [name for name in heavy if "/admin/" in name or "/gallery/view" in name]
+
+
+def painted(page: Page) -> float:
+    """Milliseconds until a new page showed something."""
+    expect(page.get_by_role("textbox").first).to_be_visible()
+    return float(
+        page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    )
 
 
 def test_what_protects_the_page(rig: Rig) -> None:

@@ -1,13 +1,15 @@
 """The gallery: found again, chosen, taken along, thrown away and brought back."""
 
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from browsing import ALL_LOOKS, LOOKS, Look, Visits, axe, has_no_sideways_scroll, offline, settle
+from fake import FakeEngine
 from journeys import draw, until
 from playwright.sync_api import Locator, Page, expect
-from serving_rig import Rig
+from serving_rig import Rig, running
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -156,10 +158,13 @@ def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
     page.keyboard.press("f")
     until(lambda: len(favourites(page)) == 1)
     # Further pages come while one goes to the end, and what is far away leaves the page.
-    for _ in range(6):
+
+    def is_at_the_end() -> bool:
         page.keyboard.press("End")
         page.wait_for_timeout(300)
-    expect(page.get_by_role("img", name="picture 0")).not_to_have_count(0)
+        return page.get_by_role("img", name="picture 0").count() > 0
+
+    until(is_at_the_end)
     assert shown(page).count() < 130
     expect(page.get_by_role("img", name="picture 12")).to_have_count(0)
     page.keyboard.press("Home")
@@ -168,6 +173,47 @@ def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("picture 12")
     page.keyboard.press("Escape")
     expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
+
+
+SCROLL = """async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const page = document.scrollingElement;
+    const gaps = [];
+    let [tiles, waited, seen] = [0, 0, performance.now()];
+    while (waited < 300) {
+        const before = page.scrollTop;
+        page.scrollBy({ top: 160, behavior: 'instant' });
+        await frame();
+        waited = page.scrollTop > before ? 0 : waited + 1;
+        gaps.push(performance.now() - seen);
+        seen = performance.now();
+        tiles = Math.max(tiles, document.querySelectorAll('.shot').length);
+    }
+    gaps.sort((one, other) => one - other);
+    return { tiles, frames: gaps.length, height: page.scrollHeight,
+             median: gaps[gaps.length >> 1], slow: gaps[Math.floor(gaps.length * 0.99)] };
+}"""
+"""Scrolls to where nothing more comes, 160 pixels a frame; what was in the page at most."""
+
+
+def test_two_thousand_pictures_are_scrolled_through(visits: Visits, tmp_path: Path) -> None:
+    with running(tmp_path, engine=FakeEngine(), keys=False) as rig:
+        with ThreadPoolExecutor(8) as callers:
+            list(callers.map(lambda number: draw(rig, f"picture {number}", n=10), range(200)))
+        page = visits.open(rig.url, "#/gallery")
+        shown(page).first.wait_for()
+        gone = page.evaluate(SCROLL)
+        print(f"scrolled: {gone}")
+        assert gone["tiles"] < 200 < gone["height"] / 100
+        # The first ones drawn are the last ones shown, and the page did not lose any.
+        last = page.locator(".shot").last
+        expect(last).to_have_attribute("aria-posinset", "2000")
+        expect(last).to_have_attribute("aria-setsize", "2000")
+        page.wait_for_function(
+            """() => [...document.images]
+                .filter((one) => one.getBoundingClientRect().top < innerHeight)
+                .every((one) => one.complete && one.naturalWidth > 0)"""
+        )
 
 
 def favourites(page: Page) -> list[object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from browsing import DESK, Visits
+from browsing import DESK, Visits, drop
 from journeys import administrator, draw
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -129,20 +129,9 @@ def test_words_in_dropped_files(visits: Visits, rig: Rig, tmp_path: Path) -> Non
     Image.new("RGB", (64, 64)).save(buffer, format="PNG", pnginfo=info)
     page = visits.open(rig.url)
     expect(page.get_by_label("What should the picture show?")).to_be_visible()
-    name = "<img src=x onerror=window.hacked=1>.png"
+    path = tmp_path / "<img src=x onerror=window.hacked=1>.png"
     for data in (buffer.getvalue(), b"<svg onload=window.hacked=1>", b""):
-        page.evaluate(
-            """([name, bytes]) => {
-                const file = new File([new Uint8Array(bytes)], name, { type: 'image/png' });
-                const dataTransfer = new DataTransfer();
-                dataTransfer.items.add(file);
-                const target = document.querySelector('main textarea, main [role=textbox]');
-                for (const type of ['dragenter', 'dragover', 'drop']) {
-                    target.dispatchEvent(
-                        new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
-                }
-            }""",
-            [name, list(data)],
-        )
+        path.write_bytes(data)
+        drop(page, path)
         page.wait_for_timeout(800)
         unharmed(page)

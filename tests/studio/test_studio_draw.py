@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from browsing import ALL_LOOKS, DESK, PHONE, Look, Visits, axe, has_no_sideways_scroll, settle
+from browsing import ALL_LOOKS, PHONE, Look, Visits, axe, drop, has_no_sideways_scroll, settle
 from fake import FakeEngine
 from journeys import draw, until
 from playwright.sync_api import Locator, Page, expect
@@ -241,6 +241,7 @@ def test_a_small_file_brings_its_settings_along(page: Page, rig: Rig) -> None:
     )
     path = rig.settings.data / "ours.png"
     Image.new("RGB", (96, 64)).save(path, pnginfo=info)
+    expect(prompt_of(page)).to_be_visible()
     drop(page, path)
     page.get_by_role("button", name="Bring back its settings").click()
     expect(prompt_of(page)).to_have_value("aus Größe <b>")
@@ -259,6 +260,7 @@ def test_a_dropped_picture_is_a_reference(page: Page, rig: Rig) -> None:
 
     path = rig.settings.data / "plain.png"
     Image.new("RGB", (80, 64), "red").save(path)
+    expect(prompt_of(page)).to_be_visible()
     drop(page, path)
     expect(page.get_by_role("button", name=re.compile("①")).first).to_be_visible()
     # The upload has arrived once a part of it can be chosen.
@@ -266,22 +268,6 @@ def test_a_dropped_picture_is_a_reference(page: Page, rig: Rig) -> None:
     submit(page, "make it blue")
     until(lambda: len(jobs(rig)) == 1 and jobs(rig)[0]["state"] == "succeeded")
     assert jobs(rig)[0]["drawing"]["sources"] == 1
-
-
-def drop(page: Page, path: Path) -> None:
-    """Drop a file on the page."""
-    expect(prompt_of(page)).to_be_visible()
-    data = list(path.read_bytes())
-    transfer = page.evaluate_handle(
-        """([bytes, name]) => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/png' }));
-            return transfer;
-        }""",
-        [data, path.name],
-    )
-    for kind in ("dragenter", "dragover", "drop"):
-        page.dispatch_event("main", kind, {"dataTransfer": transfer})
 
 
 def test_a_phone_keeps_the_words_at_hand(visits: Visits, rig: Rig) -> None:
@@ -296,16 +282,3 @@ def test_a_phone_keeps_the_words_at_hand(visits: Visits, rig: Rig) -> None:
     axe(page)
     line.click()
     expect(prompt_of(page, "zh")).to_be_focused()
-
-
-def test_what_the_page_weighs(visits: Visits, rig: Rig) -> None:
-    """What ``/`` loads at its start, as it travels."""
-    context = visits.enter(rig.url, DESK)
-    page = context.new_page()
-    wire = context.new_cdp_session(page)
-    wire.send("Network.enable")
-    sizes: list[float] = []
-    wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(rig.url)
-    expect(page.get_by_text("Nothing drawn yet")).to_be_visible()
-    assert 20_000 < sum(sizes) < 150_000, sum(sizes)

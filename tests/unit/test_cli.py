@@ -93,7 +93,7 @@ def test_generate_writes_one_file_and_prints_its_path(
     assert printed.out == "glm-image-7.png\n"
     assert "writing tokens" in printed.err
     assert "painting" in printed.err
-    assert "note: 50x90 is generated as 64x96 and cropped" in printed.err
+    assert "note: 90x50 is generated as 96x64 and cropped" in printed.err
     with PilImage.open("glm-image-7.png") as image:
         assert image.size == (90, 50)
     record = read_parameters(tmp_path / "glm-image-7.png")
@@ -160,7 +160,7 @@ BAD = {
     "guidance": (["generate", "a", "--guidance", "-1"], "--guidance: got -1"),
     "nucleus": (["generate", "a", "--top-p", "2"], "--top-p: got 2"),
     "size": (["generate", "a", "--size", "10by10"], "--size: got '10by10'"),
-    "size out of range": (["generate", "a", "--size", "4000x64"], "--size: got 64x4000"),
+    "size out of range": (["generate", "a", "--size", "4000x64"], "--size: got 4000x64"),
     "seed": (["generate", "a", "--seed", "-1"], "--seed: got -1"),
     "device": (["generate", "a", "--device", "gpu"], "--device: unknown device 'gpu'"),
     "dtype": (["generate", "a", "--dtype", "fp16"], "--dtype: float16 is refused"),

@@ -50,7 +50,7 @@ def test_doctor_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
             "--temperature, --top-p: CogView4 has nothing",
         ),
         (["--quotes", "smart"], "--quotes: CogView4 has nothing"),
-        (["--size", "70x64"], "--size: got 64x70"),
+        (["--size", "70x64"], "--size: got 70x64"),
         (["--dtype", "fp16"], "--dtype: float16 is refused"),
         (["--lora", "a.safetensors=x"], "--lora: got"),
     ],
@@ -79,7 +79,7 @@ def test_pictures_are_checked_before_the_weights_are_read(
         (["--model", str(folder), "--size", "512"], "--size: got 512x512"),
         (["--model", str(folder), "--control", str(drawn)], "--control: this model takes none"),
         (["--model", str(control)], "--control: it is missing"),
-        (["--model", str(control), "--control", str(drawn), "--size", "64"], "64x96"),
+        (["--model", str(control), "--control", str(drawn), "--size", "64"], "96x64"),
     ):
         assert main(["generate", "a", "-q", *words]) == 2
         assert message in capsys.readouterr().err

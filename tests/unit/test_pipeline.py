@@ -216,7 +216,7 @@ def test_odd_sizes_are_cropped_and_noted(tiny_pipeline: GlmImagePipeline) -> Non
     result = draw(tiny_pipeline, height=50, width=75)
     assert result.images[0].size == (75, 50)
     assert result.prior_tokens[0].shape == (2, 3)
-    assert result.notes == ["50x75 is generated as 64x96 and cropped"]
+    assert result.notes == ["75x50 is generated as 96x64 and cropped"]
     assert result.pictures[0].provenance["notes"] == result.notes
     whole = draw(tiny_pipeline, height=64, width=96)
     assert np.array_equal(np.asarray(whole.images[0])[7:57, 10:85], result.images[0])
@@ -225,7 +225,7 @@ def test_odd_sizes_are_cropped_and_noted(tiny_pipeline: GlmImagePipeline) -> Non
 def test_source_beyond_the_range_sets_a_size_within_it(tiny_pipeline: GlmImagePipeline) -> None:
     result = draw(tiny_pipeline, image=picture(200, 300))
     assert result.images[0].size == (96, 96)
-    assert any("the first source is 200x300" in note for note in result.notes)
+    assert any("the first source is 300x200" in note for note in result.notes)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "source of another type": ({"image": 3}, "image: got int"),
     "array as source": ({"image": [np.zeros((8, 8, 3))]}, "image: got ndarray"),
     "tiny source": ({"image": picture(8, 8)}, "image: got 8x8"),
-    "narrow source": ({"image": picture(20, 100)}, "image: got 20x100"),
+    "narrow source": ({"image": picture(20, 100)}, "image: got 100x20"),
     "flat list for two prompts": (
         {"prompt": ["a", "b"], "image": [picture(64, 64)] * 2},
         "image: .*one list of pictures per prompt",

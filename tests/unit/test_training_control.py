@@ -190,7 +190,7 @@ def test_every_line_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     text = str(caught.value)
     for part in (
         "line 2: the picture is 64x64, its control picture 32x32",
-        "line 3: 64x80 is not drawn, the nearest size is 64x64",
+        "line 3: 80x64 is not drawn, the nearest size is 96x64",
         "line 4: no JSON",
         "line 5: control, prompt missing",
         "line 6",

@@ -40,7 +40,7 @@ def test_records_know_their_size() -> None:
     assert Prompt(text="a", size=Size(64, 96)).grid == (2, 3)
     made = GeneratorInput(ids_l=IDS, sources=(), rasters=((2, 2), (3, 5)))
     assert made.new_tokens == 19
-    assert str(Size(64, 96)) == "64x96"
+    assert str(Size(64, 96)) == "96x64"
 
 
 @pytest.mark.parametrize(

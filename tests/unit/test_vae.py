@@ -113,7 +113,7 @@ def test_published_size_builds_without_memory() -> None:
 
 
 def test_sides_that_do_not_divide_are_refused(vae: Vae) -> None:
-    with pytest.raises(ShapeError, match="20x16") as caught:
+    with pytest.raises(ShapeError, match="16x20") as caught:
         vae.encode(images(1, 3, 20, 16))
     assert caught.value.hint is not None
 

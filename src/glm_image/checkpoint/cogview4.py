@@ -33,14 +33,18 @@ from glm_image.checkpoint.holdings import (
     Holdings,
     Stored,
     fill,
+    read_tokenizer,
+    require_index,
+    write_rest,
+    wrong_settings,
 )
 from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Target, find_entries
 from glm_image.checkpoint.safetensors_file import MappedFile
 from glm_image.checkpoint.saving import DEFAULT_SHARD_SIZE, refuse_rebuilt, write_network
 from glm_image.checkpoint.settings import read_index, write_index
-from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json
-from glm_image.errors import CheckpointError, ConfigError, NotFoundError
+from glm_image.checkpoint.writer import MARKER_FILE, whole_folder
+from glm_image.errors import CheckpointError, ConfigError
 from glm_image.models.cogview4_dit import CogView4Config, CogView4DiT
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.text_encoder import TextEncoder, TextEncoderConfig
@@ -182,13 +186,9 @@ def save(
             own = unread if network.folder == TEXT_FOLDER else {}
             write_network(network, part, dtype=dtype, shard_size=shard_size, unread=own)
         shutil.copytree(components.source / TOKENIZER_FOLDER, part / TOKENIZER_FOLDER)
-        (part / SCHEDULER_FOLDER).mkdir()
-        schedule = configs.write_schedule(components.schedule)
-        write_json(part / SCHEDULER_FOLDER / SCHEDULER_FILE, schedule)
-        for name, text in (documents or {}).items():
-            (part / name).write_text(text, encoding="utf-8")
         classes = _CLASSES | {"tokenizer": _TOKENIZER}
-        write_json(part / MARKER_FILE, write_index(pipeline, classes, _DIFFUSERS_VERSION))
+        index = write_index(pipeline, classes, _DIFFUSERS_VERSION)
+        write_rest(components, part, index, documents)
 
 
 def _unread(components: CogView4Components) -> dict[str, Tensor]:
@@ -231,17 +231,13 @@ def outline(folder: Path) -> CogView4Components:
         "text": cogview4_configs.read_text_encoder(fields(TEXT_FOLDER, "config.json")),
         "vae": cogview4_configs.read_vae(fields(VAE_FOLDER, "config.json")),
         "schedule": configs.read_schedule(fields(SCHEDULER_FOLDER, SCHEDULER_FILE)),
-        "tokenizer": _read_tokenizer(folder / TOKENIZER_FOLDER, problems),
+        "tokenizer": read_tokenizer(PaddedTokenizer, folder / TOKENIZER_FOLDER, problems),
         "source": folder,
     }
     if not problems:
         problems = _mismatches(found["text"], found["dit"], found["vae"], found["tokenizer"])
     if problems:
-        raise CheckpointError(
-            f"{folder} has {len(problems)} problems in its settings",
-            problems,
-            hint="compare with the published files; quantised copies are not supported",
-        )
+        raise wrong_settings(folder, problems)
     return _build(**found)
 
 
@@ -252,12 +248,7 @@ def kind(folder: Path) -> str:
         NotFoundError: The folder is not there or is no checkpoint.
         CheckpointError: The index is damaged or names no pipeline.
     """
-    if not (folder / MARKER_FILE).is_file():
-        raise NotFoundError(
-            f"{folder} has no {MARKER_FILE}",
-            field="model",
-            hint="give the folder that holds transformer/, vae/ and the others",
-        )
+    require_index(folder)
     problems: list[str] = []
     name = Fields.from_file(folder / MARKER_FILE, problems).take("_class_name")
     if problems:
@@ -299,11 +290,3 @@ def _mismatches(
             f"the text encoder only {text.vocab_size} rows"
         )
     return problems
-
-
-def _read_tokenizer(folder: Path, problems: list[str]) -> PaddedTokenizer | None:
-    try:
-        return PaddedTokenizer.from_folder(folder)
-    except (ConfigError, NotFoundError) as error:
-        problems.append(f"{folder.name}: {error}")
-        return None

@@ -4,13 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from torch import nn
 
+from glm_image.checkpoint import configs
 from glm_image.checkpoint.keymap import KeyTable
 from glm_image.checkpoint.reader import Adopt, Target, WeightJob, load_weights
 from glm_image.checkpoint.safetensors_file import MappedFile
+from glm_image.checkpoint.writer import MARKER_FILE, write_json
+from glm_image.errors import CheckpointError, ConfigError, NotFoundError
 from glm_image.models.dit_trunk import Trunk
 from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
@@ -22,6 +25,17 @@ SCHEDULER_FILE = "scheduler_config.json"
 
 TRANSFORMERS_STEM = "model"
 DIFFUSERS_STEM = "diffusion_pytorch_model"
+
+
+class FromFolder(Protocol):
+    """What is read from a folder of its own."""
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Self:
+        """Read it."""
+
+
+T = TypeVar("T", bound=FromFolder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +90,59 @@ class Holdings(ABC):
     def language(self) -> nn.Module:
         """The network of GLM layers."""
         return self.networks[self.LANGUAGE]
+
+
+def require_index(folder: Path) -> None:
+    """Make sure that a folder is a checkpoint.
+
+    Raises:
+        NotFoundError: It is not there, or has no index.
+    """
+    if not (folder / MARKER_FILE).is_file():
+        raise NotFoundError(
+            f"{folder} has no {MARKER_FILE}",
+            field="model",
+            hint="give the folder that holds transformer/, vae/ and the others",
+        )
+
+
+def read_tokenizer(kind: type[T], folder: Path, problems: list[str]) -> T | None:
+    """A tokenizer from its folder; what is wrong with it joins the problems."""
+    try:
+        return kind.from_folder(folder)
+    except (ConfigError, NotFoundError) as error:
+        problems.append(f"{folder.name}: {error}")
+        return None
+
+
+def wrong_settings(folder: Path, problems: list[str]) -> CheckpointError:
+    """The error of settings that cannot be used, each problem in a line."""
+    return CheckpointError(
+        f"{folder} has {len(problems)} problems in its settings",
+        problems,
+        hint="compare with the published files; quantised copies are not supported",
+    )
+
+
+def write_rest(
+    holdings: Holdings,
+    part: Path,
+    index: Mapping[str, Any],
+    documents: Mapping[str, str] | None,
+) -> None:
+    """Write what every checkpoint has beside networks and tokenizers.
+
+    Args:
+        holdings: Of the checkpoint.
+        part: Its folder, in the making.
+        index: Content of its ``model_index.json``.
+        documents: Texts for readers by file name.
+    """
+    (part / SCHEDULER_FOLDER).mkdir()
+    write_json(part / SCHEDULER_FOLDER / SCHEDULER_FILE, configs.write_schedule(holdings.schedule))
+    for name, text in (documents or {}).items():
+        (part / name).write_text(text, encoding="utf-8")
+    write_json(part / MARKER_FILE, index)
 
 
 def fill(

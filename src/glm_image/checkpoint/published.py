@@ -34,13 +34,17 @@ from glm_image.checkpoint.holdings import (
     Holdings,
     Stored,
     fill,
+    read_tokenizer,
+    require_index,
+    write_rest,
+    wrong_settings,
 )
 from glm_image.checkpoint.outline import without_memory
 from glm_image.checkpoint.reader import Target
 from glm_image.checkpoint.saving import DEFAULT_SHARD_SIZE, refuse_rebuilt, write_network
 from glm_image.checkpoint.settings import SamplingDefaults
 from glm_image.checkpoint.writer import MARKER_FILE, whole_folder, write_json
-from glm_image.errors import CheckpointError, ConfigError, NotFoundError
+from glm_image.errors import ConfigError
 from glm_image.image.size import SourceLimits
 from glm_image.models.dit import DiT, DiTConfig
 from glm_image.models.generator import Generator, GeneratorConfig
@@ -151,12 +155,7 @@ def outline(folder: Path) -> Components:
         NotFoundError: The folder is not there or is no checkpoint.
         CheckpointError: Configs are wrong; every problem is listed.
     """
-    if not (folder / MARKER_FILE).is_file():
-        raise NotFoundError(
-            f"{folder} has no {MARKER_FILE}",
-            field="model",
-            hint="give the folder that holds transformer/, vae/ and the others",
-        )
+    require_index(folder)
     parts = _read_parts(folder)
     with without_memory():
         return Components(
@@ -203,15 +202,10 @@ def save(
         sampling = settings.write_sampling(components.sampling, generator)
         write_json(part / GENERATOR_FOLDER / GENERATION_FILE, sampling)
         _write_processor(components, part / PROCESSOR_FOLDER)
-        for name, file, content in (
-            (BYTE_TOKENIZER_FOLDER, SETTINGS_FILE, settings.write_byte_tokenizer_settings()),
-            (SCHEDULER_FOLDER, SCHEDULER_FILE, configs.write_schedule(components.schedule)),
-        ):
-            (part / name).mkdir()
-            write_json(part / name / file, content)
-        for name, text in (documents or {}).items():
-            (part / name).write_text(text, encoding="utf-8")
-        write_json(part / MARKER_FILE, settings.write_index())
+        (part / BYTE_TOKENIZER_FOLDER).mkdir()
+        byte_settings = settings.write_byte_tokenizer_settings()
+        write_json(part / BYTE_TOKENIZER_FOLDER / SETTINGS_FILE, byte_settings)
+        write_rest(components, part, settings.write_index(), documents)
 
 
 def documents_of(folder: Path) -> dict[str, str]:
@@ -310,7 +304,7 @@ def _read_parts(folder: Path) -> _Parts:
         "dit": configs.read_dit(fields(DIT_FOLDER, "config.json")),
         "vae": configs.read_vae(fields(VAE_FOLDER, "config.json")),
         "glyph_encoder": configs.read_glyph_encoder(fields(GLYPH_ENCODER_FOLDER, "config.json")),
-        "text_tokenizer": _read_tokenizer(folder / PROCESSOR_FOLDER, problems),
+        "text_tokenizer": read_tokenizer(TextTokenizer, folder / PROCESSOR_FOLDER, problems),
         "schedule": configs.read_schedule(fields(SCHEDULER_FOLDER, SCHEDULER_FILE)),
         "source_limits": settings.read_source_limits(folder / PROCESSOR_FOLDER, problems),
     }
@@ -322,19 +316,7 @@ def _read_parts(folder: Path) -> _Parts:
         problems = parts.mismatches()
         if not problems:
             return parts
-    raise CheckpointError(
-        f"{folder} has {len(problems)} problems in its settings",
-        problems,
-        hint="compare with the published files; quantised copies are not supported",
-    )
-
-
-def _read_tokenizer(folder: Path, problems: list[str]) -> TextTokenizer | None:
-    try:
-        return TextTokenizer.from_folder(folder)
-    except (ConfigError, NotFoundError) as error:
-        problems.append(f"{folder.name}: {error}")
-        return None
+    raise wrong_settings(folder, problems)
 
 
 def _write_processor(components: Components, folder: Path) -> None:

@@ -88,6 +88,23 @@ def flag(text: str, *spellings: str, metavar: str | None = None, panel: str | No
     )
 
 
+Device = Annotated[
+    str | None,
+    flag("auto, cpu, cuda, cuda:1, npu or mps. Default: auto.", metavar="NAME", panel="Model"),
+]
+"""Where a model runs."""
+
+Dtype = Annotated[
+    str | None,
+    flag(
+        "bfloat16 or float32. Default: float32 on the CPU, else bfloat16.",
+        metavar="NAME",
+        panel="Model",
+    ),
+]
+"""Of its weights."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportFlags:
     """What a command prints."""
@@ -112,18 +129,8 @@ class ModelFlags(ReportFlags):
             panel="Model",
         ),
     ] = None
-    device: Annotated[
-        str | None,
-        flag("auto, cpu, cuda, cuda:1, npu or mps. Default: auto.", metavar="NAME", panel="Model"),
-    ] = None
-    dtype: Annotated[
-        str | None,
-        flag(
-            "bfloat16 or float32. Default: float32 on the CPU, else bfloat16.",
-            metavar="NAME",
-            panel="Model",
-        ),
-    ] = None
+    device: Device = None
+    dtype: Dtype = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
-from glm_image.cli.flags import flag
+from glm_image.cli.flags import Device, Dtype, flag
 from glm_image.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,18 +34,8 @@ class ServeFlags:
             panel="Model",
         ),
     ] = None
-    device: Annotated[
-        str | None,
-        flag("auto, cpu, cuda, cuda:1, npu or mps. Default: auto.", metavar="NAME", panel="Model"),
-    ] = None
-    dtype: Annotated[
-        str | None,
-        flag(
-            "bfloat16 or float32. Default: float32 on the CPU, else bfloat16.",
-            metavar="NAME",
-            panel="Model",
-        ),
-    ] = None
+    device: Device = None
+    dtype: Dtype = None
     workers: Annotated[
         int | None, flag("Engine processes per model. Default: 1.", metavar="N", panel="Model")
     ] = None

@@ -14,7 +14,7 @@ import typer
 from glm_image.cli.flags import ReportFlags, flag, with_flags
 from glm_image.cli.output import print_json
 from glm_image.cli.train_control import control
-from glm_image.cli.training_runs import processes, progress
+from glm_image.cli.training_runs import processes, trained
 
 if TYPE_CHECKING:
     from glm_image.training.nano import Workshop
@@ -158,17 +158,9 @@ def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:
     if flags.threads:
         torch.set_num_threads(flags.threads)
     run = PARTS[part](flags.workshop())
-    continued = run.resume()
-    if not ranks.writes:
-        run.train()
+    figures = trained(part, run, ranks, "nothing", quiet=flags.quiet)
+    if figures is None:
         return
-    if flags.quiet:
-        figures = run.train()
-    else:
-        state = f"continued at step {run.step}" if continued else "from nothing"
-        typer.echo(f"{part}: {state}, {run.config.steps} steps, logs in {run.folder}", err=True)
-        with progress(part, run) as on_step:
-            figures = run.train(on_step)
     if flags.json:
         path = str(run.checkpoint)
         print_json({"part": part, "path": path, "step": run.step, "validation": figures})

@@ -8,7 +8,7 @@ import typer
 
 from glm_image.cli.flags import ReportFlags, flag
 from glm_image.cli.output import print_json
-from glm_image.cli.training_runs import processes, progress
+from glm_image.cli.training_runs import processes, trained
 from glm_image.errors import InputError
 
 
@@ -76,17 +76,9 @@ def control(
     dtype = resolve("cpu", flags.dtype).dtype
     with processes(quiet=flags.quiet) as ranks:
         run = shop.run()
-        continued = run.resume()
-        if not ranks.writes:
-            run.train()
+        figures = trained("control", run, ranks, "the model", quiet=flags.quiet)
+        if figures is None:
             return
-        if flags.quiet:
-            figures = run.train()
-        else:
-            state = f"continued at step {run.step}" if continued else "from the model"
-            typer.echo(f"control: {state}, {run.config.steps} steps", err=True)
-            with progress("control", run) as on_step:
-                figures = run.train(on_step)
         shop.export(run, target, dtype)
         if flags.json:
             print_json({"path": str(target), "step": run.step, "validation": figures})

@@ -11,7 +11,7 @@ import typer
 from glm_image.cli.processes import leaving
 
 if TYPE_CHECKING:
-    from glm_image.training.loop import OnStep, Progress, Run
+    from glm_image.training.loop import Metrics, OnStep, Progress, Run
     from glm_image.training.parallel import Ranks
 
 _SECONDS_BETWEEN_LINES = 60.0
@@ -28,6 +28,31 @@ def processes(*, quiet: bool) -> Iterator["Ranks"]:
         typer.echo("TensorBoard is not installed: figures go to log.jsonl only", err=True)
     with leaving(ranks):
         yield ranks
+
+
+def trained(part: str, run: "Run", ranks: "Ranks", start: str, *, quiet: bool) -> "Metrics | None":
+    """Run or continue a training, and show how far it is.
+
+    Args:
+        part: What is trained.
+        run: The training.
+        ranks: Only the first process shows anything.
+        start: What a new run begins with, such as ``"nothing"``.
+        quiet: Whether nothing is shown.
+
+    Returns:
+        Figures of the validation; None in the other processes.
+    """
+    continued = run.resume()
+    if not ranks.writes:
+        run.train()
+        return None
+    if quiet:
+        return run.train()
+    state = f"continued at step {run.step}" if continued else f"from {start}"
+    typer.echo(f"{part}: {state}, {run.config.steps} steps, logs in {run.folder}", err=True)
+    with progress(part, run) as on_step:
+        return run.train(on_step)
 
 
 @contextmanager

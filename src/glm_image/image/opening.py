@@ -62,7 +62,7 @@ def _decode(data: bytes) -> PilImage.Image:
 def _check_pixels(image: PilImage.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise InputError(
-            f"{image.height}x{image.width} is more than {MAX_PIXELS} pixels",
+            f"{image.width}x{image.height} is more than {MAX_PIXELS} pixels",
             field="image",
             hint="scale it down first",
         )

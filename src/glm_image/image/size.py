@@ -96,7 +96,7 @@ def plan_output(height: int, width: int) -> OutputPlan:
     """
     if min(height, width) < 1:
         raise InputError(
-            f"got {height}x{width}", field="height, width", hint="sides are positive pixel counts"
+            f"got {width}x{height}", field="height, width", hint="sides are positive pixel counts"
         )
     generated = Size(_round_up(height), _round_up(width))
     preview_grid(token_grid(generated))

@@ -63,7 +63,7 @@ def to_patches(values_chw: Tensor, patch_size: int) -> Tensor:
     channels, height, width = values_chw.shape
     if height % patch_size or width % patch_size:
         raise ShapeError(
-            f"patches of {patch_size} do not tile {height}x{width}", field="values_chw"
+            f"patches of {patch_size} do not tile {width}x{height}", field="values_chw"
         )
     grid = (channels, height // patch_size, patch_size, width // patch_size, patch_size)
     patches_yxcij = values_chw.reshape(grid).permute(1, 3, 0, 2, 4)

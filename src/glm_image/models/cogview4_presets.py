@@ -3,6 +3,9 @@
 Source: zai-org/CogView4-6B, ``config.json`` in ``text_encoder``, ``transformer`` and ``vae``.
 """
 
+from dataclasses import replace
+
+from glm_image.models import presets
 from glm_image.models.cogview4_dit import CogView4Config
 from glm_image.models.text_encoder import TextEncoderConfig
 from glm_image.models.vae import VaeConfig
@@ -46,17 +49,12 @@ def full_dit(*, control: bool = False) -> CogView4Config:
 
 
 def full_vae() -> VaeConfig:
-    """The published autoencoder, 406 million parameters."""
-    return VaeConfig(
-        in_channels=3,
-        out_channels=3,
-        latent_channels=16,
-        block_out_channels=(128, 512, 1024, 1024),
-        layers_per_block=3,
-        norm_num_groups=32,
-        sample_size=1024,
-        latents_mean=(0.0,) * 16,
-        latents_std=(1.0,) * 16,
+    """The published autoencoder: GLM-Image's, whose latents are not scaled."""
+    glm_image = presets.full_vae()
+    channels = glm_image.latent_channels
+    return replace(
+        glm_image,
+        latents_mean=(0.0,) * channels,
+        latents_std=(1.0,) * channels,
         scaling_factor=1.0,
-        force_upcast=True,
     )

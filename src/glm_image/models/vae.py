@@ -264,7 +264,7 @@ class Vae(nn.Module):
         step = self.config.downscale
         if height % step or width % step:
             raise ShapeError(
-                f"{height}x{width} pixels do not divide by {step}",
+                f"{width}x{height} pixels do not divide by {step}",
                 field="x_bchw",
                 hint=f"resize or crop the image to multiples of {step}",
             )

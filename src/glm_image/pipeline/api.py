@@ -7,12 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from glm_image.device import resolve
 from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
-from glm_image.execution.plan import ExecutionPlan
-from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
+from glm_image.pipeline.arguments import device_of, initial_seeds, make, refuse_both
 from glm_image.pipeline.generate import generate
+from glm_image.pipeline.loaded_pipeline import LoadedPipeline
 from glm_image.pipeline.params import SamplingParams
 from glm_image.pipeline.progress import OnProgress, Watch
 from glm_image.pipeline.request import Request, SourceImages, read
@@ -20,7 +19,7 @@ from glm_image.pipeline.result import Result, build
 from glm_image.pipeline.system import System
 
 
-class GlmImagePipeline:
+class GlmImagePipeline(LoadedPipeline[System]):
     """Draws pictures from words, and edits pictures by words.
 
     Args:
@@ -29,10 +28,6 @@ class GlmImagePipeline:
     Attributes:
         loras: Low-rank changes of the decoder: load, scale, merge, unmerge, unload.
     """
-
-    def __init__(self, system: System) -> None:
-        self.system = system
-        self.loras = loras_of(system)
 
     @classmethod
     def from_pretrained(
@@ -67,16 +62,6 @@ class GlmImagePipeline:
         """
         chosen = device_of(device, dtype, device_map, torch_dtype)
         return cls(System.load(model, chosen, revision=revision, plan=plan))
-
-    @property
-    def device(self) -> torch.device:
-        """Where the networks are."""
-        return self.system.device.torch_device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Dtype of the networks."""
-        return self.system.device.dtype
 
     def __call__(  # noqa: PLR0913 - the call that users of such pipelines know
         self,
@@ -174,21 +159,6 @@ class GlmImagePipeline:
         )
         watch.timings["total"] = time.perf_counter() - start
         return build(self.system, params, pictures, made, watch.timings, notes)
-
-    def to(self, device: str | torch.device) -> "GlmImagePipeline":
-        """Move the networks to another device, in the dtype they have.
-
-        Raises:
-            InputError: The device is not there.
-            PlanError: The weights cannot leave their device.
-        """
-        self.system = self.system.to(resolve(str(device), self.system.device.dtype))
-        return self
-
-    @property
-    def plan(self) -> ExecutionPlan:
-        """How the networks run."""
-        return self.system.plan
 
     def _params(
         self,

@@ -11,11 +11,11 @@ from glm_image.checkpoint.cogview4 import save
 from glm_image.checkpoint.published import documents_of
 from glm_image.errors import InputError
 from glm_image.execution.auto import Asked
-from glm_image.execution.plan import ExecutionPlan
-from glm_image.pipeline.arguments import device_of, initial_seeds, loras_of, make, refuse_both
+from glm_image.pipeline.arguments import device_of, initial_seeds, make, refuse_both
 from glm_image.pipeline.cogview4 import CogView4System, generate
 from glm_image.pipeline.cogview4_request import CogView4Request, read, strength_of
 from glm_image.pipeline.cogview4_result import build
+from glm_image.pipeline.loaded_pipeline import LoadedPipeline
 from glm_image.pipeline.params import CogView4Params
 from glm_image.pipeline.progress import OnProgress, Watch
 from glm_image.pipeline.request import SourceImage
@@ -26,7 +26,7 @@ PUBLISHED = "THUDM/CogView4-6B"
 """Repository of the published model."""
 
 
-class CogView4Pipeline:
+class CogView4Pipeline(LoadedPipeline[CogView4System]):
     """Draws pictures from words with CogView4, or with its variant that takes a control picture.
 
     Args:
@@ -35,10 +35,6 @@ class CogView4Pipeline:
     Attributes:
         loras: Low-rank changes of the decoder: load, scale, merge, unmerge, unload.
     """
-
-    def __init__(self, system: CogView4System) -> None:
-        self.system = system
-        self.loras = loras_of(system)
 
     @classmethod
     def from_pretrained(
@@ -74,31 +70,6 @@ class CogView4Pipeline:
         chosen = device_of(device, dtype, device_map, torch_dtype)
         folder = find(model, revision=revision)
         return cls(CogView4System.load(folder, str(model), chosen, plan=plan))
-
-    @property
-    def device(self) -> torch.device:
-        """Where the networks are."""
-        return self.system.device.torch_device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Dtype of the networks."""
-        return self.system.device.dtype
-
-    @property
-    def plan(self) -> ExecutionPlan:
-        """How the networks run."""
-        return self.system.plan
-
-    def to(self, device: str | torch.device) -> "CogView4Pipeline":
-        """Move the networks to another device, in the dtype they have.
-
-        Raises:
-            InputError: The device is not there.
-            PlanError: The weights cannot leave their device.
-        """
-        self.system = self.system.to(device_of(device, self.dtype, None, None))
-        return self
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model in the published layout and in the dtype it has, for any library.

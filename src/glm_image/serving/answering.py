@@ -1,6 +1,7 @@
 """Finished jobs as the image calls answer them."""
 
 import base64
+import math
 import time
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from glm_image.serving.sources import FILES_PATH
 
 PIXELS_PER_TOKEN = 32
 """Side in pixels of the square that one semantic token describes."""
+
+_SPANS = 24
+"""An address stays the same for this part of the time that it lasts, and lasts as much longer."""
 
 _ENDINGS = {form.mime: form.value for form in OutputFormat}
 
@@ -44,8 +48,12 @@ class Addresses:
 
     def blob(self, key: BlobKey, name: str) -> str:
         """The address of a file, and the name that it is saved under."""
-        usual = time.time() + self.service.settings.times.url_seconds
-        expires = usual if self.expires is None else self.expires
+        expires = self.expires
+        if expires is None:
+            # The same for a while, so that what a browser has once fetched it need not fetch again.
+            lasting = self.service.settings.times.url_seconds
+            span = max(1, lasting / _SPANS)
+            expires = math.ceil((time.time() + lasting) / span) * span
         query = self.service.signer.sign(key, expires=expires, name=name)
         return f"{self.base}{FILES_PATH}{key}?{query}"
 

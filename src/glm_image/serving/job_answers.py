@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from glm_image.config import to_mapping
 from glm_image.serving.answering import Addresses
+from glm_image.serving.file_answers import THUMBNAIL_QUERY
 from glm_image.serving.records import Drawing, Job, JobState, Picture
 from glm_image.serving.schemas.jobs import (
     DrawingAnswer,
@@ -55,4 +56,5 @@ def picture_answer(picture: Picture, addresses: Addresses) -> PictureAnswer:
     """A picture with its address."""
     fields = to_mapping(picture)
     del fields["key"]
-    return PictureAnswer(**fields, url=addresses.picture(picture))
+    url = addresses.picture(picture)
+    return PictureAnswer(**fields, url=url, thumbnail_url=f"{url}&{THUMBNAIL_QUERY}")

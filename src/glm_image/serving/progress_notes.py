@@ -1,13 +1,14 @@
 """How far jobs are, written down for all of them at once.
 
-Workers tell of every token and step, and readers want to know a few times a second. So a job only
-says here that it has news; a moment later all that did are asked for the latest, and one
-transaction writes it down. What becomes of a job is no matter of this: a state or a picture is
-written when it happens.
+Workers tell of tokens and steps, and readers want to know a few times a second. So a job only says
+here that it has news; a moment later those that did are asked for the latest, and a transaction
+writes it down. No transaction is of many jobs, since a request that comes meanwhile waits for its
+end. What becomes of a job is no matter of this: a state or a picture is written when it happens.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import islice
 from typing import Protocol
 
 from glm_image.errors import GlmImageError
@@ -15,7 +16,16 @@ from glm_image.serving import logs
 from glm_image.serving.records import Claim
 
 PROGRESS_SECONDS = 0.25
-"""Least time between two transactions; the first news after a rest is written at once."""
+"""Least time between two notes of a job; the first news after a rest is written at once."""
+
+AT_ONCE = 8
+"""Most jobs of a transaction."""
+
+_REST = 20
+"""After a transaction at least so many times its own time passes until the next one..."""
+
+_LONGEST_REST = 2 * PROGRESS_SECONDS
+"""...but no more than this, or nobody would see how far jobs are where the store is slow."""
 
 News = list[tuple[Claim, Mapping[str, object]]]
 """How far some jobs are, each once."""
@@ -62,16 +72,23 @@ class ProgressNotes:
 
     async def run(self) -> None:
         """Write down what is new, again and again."""
+        clock = asyncio.get_running_loop().time
         while True:
             await self._bell.wait()
-            self._bell.clear()
-            news = [(one.claim, one.news()) for one in self._tellers.values()]
-            self._tellers.clear()
-            if not news:
+            waiting = len(self._tellers)
+            asked = list(islice(self._tellers.items(), AT_ONCE))
+            for job_id, _ in asked:
+                del self._tellers[job_id]
+            if not self._tellers:
+                self._bell.clear()
+            if not asked:
                 continue
+            begun = clock()
             try:
-                for claim in await self._write(news):
+                for claim in await self._write([(one.claim, one.news()) for _, one in asked]):
                     await self._lost(claim)
             except GlmImageError as error:
                 _LOG.error("progress is not noted", reason=error.message)
-            await asyncio.sleep(PROGRESS_SECONDS)
+            # Where many wait, each has its turn after the same time as where few do.
+            turn = PROGRESS_SECONDS * len(asked) / waiting
+            await asyncio.sleep(max(turn, min(_REST * (clock() - begun), _LONGEST_REST)))

@@ -16,6 +16,12 @@ USUAL_QUALITY: Mapping[OutputFormat, int] = {
 """Quality where none is asked for; of a PNG the effort, as it loses nothing."""
 
 
+THUMBNAIL_SIDE = 512
+"""Longer side of a thumbnail in pixels: a tile of 256 on a display of double density."""
+
+_THUMBNAIL_QUALITY = 82
+
+
 def render(
     data: bytes, output_format: OutputFormat, quality: int | None, *, strip_prompt: bool
 ) -> bytes:
@@ -44,3 +50,26 @@ def render(
         label = Label(hidden=label.hidden, parameters=kept)
     compression = USUAL_QUALITY[output_format] if quality is None else quality
     return encode(pixels, output_format, compression, label)
+
+
+def thumbnail(data: bytes) -> bytes | None:
+    """A small WebP of a picture, with its hidden label; blocks.
+
+    Args:
+        data: The file.
+
+    Returns:
+        None where the file itself is no larger.
+
+    Raises:
+        InputError: The labels are damaged.
+    """
+    hidden = read(data).hidden
+    with PilImage.open(io.BytesIO(data)) as image:
+        if max(image.size) <= THUMBNAIL_SIDE:
+            return None
+        # A JPEG is decoded no larger than needed.
+        image.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        pixels = image.convert("RGB")
+    pixels.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), PilImage.Resampling.LANCZOS)
+    return encode(pixels, OutputFormat.WEBP, _THUMBNAIL_QUALITY, Label(hidden=hidden))

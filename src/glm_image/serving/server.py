@@ -147,7 +147,9 @@ def listen(settings: Settings) -> socket.socket:
     """
     host = settings.host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol, or asyncio does not know it for TCP and answers wait until the client has
+    # confirmed their heads: 40 ms on a line that is kept open.
+    door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, settings.port))

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from glm_image.serving.rendition import THUMBNAIL_SIDE
 from glm_image.serving.schemas.base import Answer, QualityText, Seed, SizeText, Strict, Text
 from glm_image.serving.schemas.images import ContentFilter, Format
 
@@ -64,6 +65,9 @@ class PictureAnswer(Answer):
     job_id: str
     index: int
     url: str = Field(description="Needs no key, and expires.")
+    thumbnail_url: str = Field(
+        description=f"WebP of at most {THUMBNAIL_SIDE} pixels a side; needs no key, and expires."
+    )
     width: int
     height: int
     bytes: int

@@ -46,6 +46,7 @@ class Batch extends Element {
     this.#digest = store.model()?.digest ?? null;
     const on = {
       changed: () => keepDraft(this.#draft),
+      redraw: () => this.#drawForm(),
       begin: (made) => {
         this.#shown = runs.begin(made).id;
         this.#render();

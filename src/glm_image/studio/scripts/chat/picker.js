@@ -63,7 +63,7 @@ export async function openPicker({ limit = 1, title = '' } = {}) {
       type: 'button', class: 'picker-cell', title: picture.prompt,
       aria: { pressed: chosen.has(picture.id), label: picture.prompt || picture.id },
       on: { click: () => toggle(picture, button) },
-    }, h('img', { src: picture.url, alt: '', loading: 'lazy', decoding: 'async' }), icon('check', 18));
+    }, h('img', { src: picture.thumbnail_url, alt: '', loading: 'lazy', decoding: 'async' }), icon('check', 18));
     return h('li', {}, button);
   }
 

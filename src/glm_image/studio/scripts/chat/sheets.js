@@ -50,9 +50,9 @@ function sizeField(draft, changed) {
  * Lines or a table.
  *
  * @param {{text: string, size: string, n: number}} draft changed in place
- * @param {{changed: () => void, begin: (made: object) => void}} on
+ * @param {{changed: () => void, begin: (made: object) => void, redraw: () => void}} on
  */
-export function linesForm(draft, { changed, begin }) {
+export function linesForm(draft, { changed, begin, redraw }) {
   const help = newId('help');
   const found = h('div', { class: 'batch-found', aria: { live: 'polite' } });
   const go = h('button', { type: 'submit', class: 'primary' });
@@ -77,6 +77,8 @@ export function linesForm(draft, { changed, begin }) {
     draft.text = await file.text();
     field.value = draft.text;
     refresh();
+    // Meanwhile another form may have taken the place of this one.
+    if (!form.isConnected) redraw();
   }
 
   function made() {

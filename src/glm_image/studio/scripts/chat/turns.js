@@ -58,7 +58,7 @@ function sourceThumb(id, sign) {
   sourceOf(id).then(
     (source) => {
       const image = h('img', {
-        src: source.url, alt: source.prompt ?? source.filename ?? '', loading: 'lazy',
+        src: source.thumbnail_url ?? source.url, alt: source.prompt ?? source.filename ?? '', loading: 'lazy',
       });
       node.prepend(id.startsWith('img_') ? h('a', { href: `#/picture/${id}` }, image) : image);
     },

@@ -58,10 +58,12 @@ export function local(url) {
   }
 }
 
+const ADDRESSES = new Set(['url', 'thumbnail_url']);
+
 /** Reads JSON: numbers too large for JavaScript, such as seeds, stay exact as text. */
 export function parse(text) {
   return JSON.parse(text, (key, value, context) => {
-    if (key === 'url' && typeof value === 'string') return local(value);
+    if (ADDRESSES.has(key) && typeof value === 'string') return local(value);
     const isExact = typeof value !== 'number' || Number.isSafeInteger(value);
     return isExact || !/^\d{16,}$/.test(context?.source) ? value : context.source;
   });

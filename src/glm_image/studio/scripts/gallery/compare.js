@@ -95,7 +95,7 @@ class CompareView extends Element {
       }, [...offered.values()].slice(0, 60).map((one) => h('li', {}, h('a', {
         href: `#/compare/${[picture?.id, one.id].filter(Boolean).join(',')}`,
       }, h('img', {
-        src: one.url, alt: short(one.prompt || t('gallery.no_prompt')), loading: 'lazy',
+        src: one.thumbnail_url, alt: short(one.prompt || t('gallery.no_prompt')), loading: 'lazy',
         width: one.width, height: one.height,
       }))))));
   }

@@ -85,7 +85,7 @@ export class FamilyPanel {
       h('a', {
         href: `#/picture/${picture.id}`, title: short(picture.prompt, 120),
         aria: { current: picture.id === this.#picture.id ? 'page' : null },
-      }, h('img', { src: picture.url, alt: words, loading: 'lazy', decoding: 'async' })));
+      }, h('img', { src: picture.thumbnail_url, alt: words, loading: 'lazy', decoding: 'async' })));
   }
 }
 

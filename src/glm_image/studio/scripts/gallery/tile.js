@@ -42,9 +42,7 @@ export class Tile {
   /** Shows the picture as it is now. */
   update(picture) {
     const words = picture.prompt || t('gallery.no_prompt');
-    if (picture.url !== this.#image.getAttribute('src') && !this.#isSame(picture)) {
-      this.#image.src = picture.url;
-    }
+    if (!this.#isSame(picture)) this.#image.src = picture.thumbnail_url;
     this.#picture = picture;
     setProps(this.#image, { alt: words, width: picture.width, height: picture.height });
     if (this.#link.tagName === 'A') this.#link.href = `#/picture/${picture.id}`;

@@ -82,7 +82,7 @@ export class VariantStrip {
     return h('li', {}, h('a', {
       href: `#/picture/${picture.id}`, title: label,
       aria: { label, current: picture.id === this.#picture.id ? 'page' : null },
-    }, h('img', { src: picture.url, alt: '', decoding: 'async' })));
+    }, h('img', { src: picture.thumbnail_url, alt: '', decoding: 'async' })));
   }
 }
 
