@@ -11,22 +11,21 @@
 
 /** Name -> [word, Chinese word, colour of the sketch]. */
 export const COLOURS = {
-  red: ['red', '红', '#dc2626'], orange: ['orange', '橙', '#f98216'],
-  yellow: ['yellow', '黄', '#fad41e'], green: ['green', '绿', '#1c9646'],
-  cyan: ['cyan', '青', '#28c8d7'], blue: ['blue', '蓝', '#2355d7'],
-  purple: ['purple', '紫', '#7d32be'], pink: ['pink', '粉', '#f896be'],
-  brown: ['brown', '棕', '#7d4b28'], black: ['black', '黑', '#16161a'],
-  white: ['white', '白', '#f8f8f6'], gray: ['gray', '灰', '#8c9096'],
+  red: ['red', '红色', '#dc2626'], orange: ['orange', '橙色', '#f98216'],
+  yellow: ['yellow', '黄色', '#fad41e'], green: ['green', '绿色', '#1c9646'],
+  cyan: ['cyan', '青色', '#28c8d7'], blue: ['blue', '蓝色', '#2355d7'],
+  purple: ['purple', '紫色', '#7d32be'], pink: ['pink', '粉色', '#f896be'],
+  brown: ['brown', '棕色', '#7d4b28'], black: ['black', '黑色', '#16161a'],
+  white: ['white', '白色', '#f8f8f6'], gray: ['gray', '灰色', '#8c9096'],
 };
 
-/** Colours that letters can have. */
-export const LETTERS = ['black', 'white', 'red', 'blue', 'green', 'yellow', 'purple', 'orange'];
-
 export const GROUNDS = {
-  plain: ['plain {colour}', '纯{colour}色'],
-  gradient: ['{colour} gradient', '{colour}色渐变'],
-  striped: ['{colour} striped', '{colour}色条纹'],
-  dotted: ['{colour} dotted', '{colour}色圆点'],
+  plain: ['plain {colour}', '纯{colour}'],
+  pastel: ['light {colour}', '浅{colour}'],
+  gradient: ['{colour} gradient', '{colour}渐变'],
+  striped: ['{colour} striped', '{colour}条纹'],
+  dotted: ['{colour} dotted', '{colour}圆点'],
+  checkered: ['{colour} checkered', '{colour}格子'],
 };
 
 export const SHAPES = {
@@ -52,7 +51,7 @@ const COUNTS = { 1: ['a', '一个'], 2: ['two', '两个'], 3: ['three', '三个'
 const SIZES = { 2: ['small', '小'], 3: ['', ''], 4: ['big', '大'] };
 
 /** Longest text that the model was taught to write. */
-export const MOST_LETTERS = 8;
+export const MOST_LETTERS = 10;
 
 /** Whether a text is drawn in big letters: only short Latin ones were, in what the model saw. */
 export function isLarge({ large, text }) {
@@ -76,13 +75,13 @@ export function describe(scene, language) {
       const count = pick(COUNTS[one.count]);
       const size = pick(SIZES[one.size]);
       const name = pick(SHAPES[one.shape]);
-      if (zh) return `${place}有${count}${size}${colour(one.colour)}色${name}`;
+      if (zh) return `${place}有${count}${size}${colour(one.colour)}${name}`;
       const adjective = `${size} ${colour(one.colour)}`.trim();
       const article = count === 'a' && /^[aeiou]/.test(adjective) ? 'an' : count;
       return `${article} ${adjective} ${name}${one.count > 1 ? 's' : ''} ${place}`;
     }
     const text = one.text.trim().replace(/["“”]/g, '');
-    if (zh) return `${place}写着“${text}”，${isLarge(one) ? '大' : ''}${colour(one.colour)}色字`;
+    if (zh) return `${place}写着“${text}”，${isLarge(one) ? '大' : ''}${colour(one.colour)}字`;
     return `"${text}" ${place} in ${isLarge(one) ? 'big ' : ''}${colour(one.colour)} letters`;
   });
   return zh ? [`${ground}背景的海报`, ...clauses].join('，')

@@ -55,17 +55,23 @@ export function sceneSketch(scene) {
 
 function texture({ ground }) {
   const light = { fill: '#fff', 'fill-opacity': 0.22 };
+  if (ground === 'pastel') return [svg('rect', { width: SIDE, height: SIDE, fill: '#fff', 'fill-opacity': 0.55 })];
   if (ground === 'gradient') {
     return Array.from({ length: 10 }, (_, row) => svg('rect', {
       width: SIDE, height: 10.2, y: row * 10, fill: '#fff', 'fill-opacity': 0.06 * row,
     }));
   }
   if (ground === 'striped') {
-    return Array.from({ length: 5 }, (_, row) => svg('rect', { width: SIDE, height: 10, y: row * 20 + 10, ...light }));
+    return Array.from({ length: 5 }, (_, column) => svg('rect', { width: 10, height: SIDE, x: column * 20 + 10, ...light }));
   }
   if (ground === 'dotted') {
     return Array.from({ length: 25 }, (_, dot) => svg('circle', {
       cx: (dot % 5) * 20 + 10, cy: Math.floor(dot / 5) * 20 + 10, r: 4, ...light,
+    }));
+  }
+  if (ground === 'checkered') {
+    return Array.from({ length: 25 }, (_, cell) => cell).filter((cell) => cell % 2).map((cell) => svg('rect', {
+      x: (cell % 5) * 20, y: Math.floor(cell / 5) * 20, width: 20, height: 20, ...light,
     }));
   }
   return [];

@@ -6,7 +6,7 @@ import { currentLanguage, loadWords, t } from '../core/words.js';
 import { drawsPosters, layoutValues, posterScene } from './examples.js';
 import { LAYOUTS } from './layouts.js';
 import { segments } from './options.js';
-import { COLOURS, describe, GROUNDS, LETTERS, MOST_LETTERS, PLACES, POSTERS, SHAPES } from './scenes.js';
+import { COLOURS, describe, GROUNDS, MOST_LETTERS, PLACES, POSTERS, SHAPES } from './scenes.js';
 import { layoutSketch, sceneSketch } from './sketch.js';
 
 const LANGUAGES = { en: 'English', zh: '中文' };
@@ -124,9 +124,8 @@ function sceneFields(scene, language, refresh) {
   }, names.map((name) => h('option', {
     value: String(name), text: shown(name), selected: name === object[field],
   }))));
-  const colour = (object, names = Object.keys(COLOURS)) => choice(
-    t('templates.colour'), names, object, 'colour', (name) => word(COLOURS[name]),
-  );
+  const colour = (object) => choice(t('templates.colour'), Object.keys(COLOURS), object, 'colour',
+    (name) => word(COLOURS[name]));
   const place = (object) => choice(t('templates.place'), Object.keys(PLACES), object, 'place',
     (name) => (language === 'zh' ? PLACES[name][1] : name));
   const group = (title, ...children) => h('fieldset', { class: 'template-group' },
@@ -152,6 +151,6 @@ function sceneFields(scene, language, refresh) {
             },
           },
         })),
-        colour(thing, LETTERS), place(thing)))),
+        colour(thing), place(thing)))),
   ];
 }
