@@ -7,6 +7,7 @@ from statistics import median
 import httpx2
 import pytest
 from browsing import Visits
+from journeys import until
 from playwright.sync_api import Page, expect
 from serving_rig import Rig, running
 
@@ -56,7 +57,7 @@ def shown(page: Page) -> tuple[float, float]:
     expect(page.get_by_role("textbox").first).to_be_visible()
     # The composer asks for the models as soon as it stands in the page.
     models = "performance.getEntriesByType('resource').find((one) => /v1.models$/.test(one.name))"
-    page.wait_for_function(models)
+    until(lambda: page.evaluate(f"{models} !== undefined"))
     found: tuple[float, float] = page.evaluate(
         f"[performance.getEntriesByName('first-contentful-paint')[0].startTime, {models}.startTime]"
     )
