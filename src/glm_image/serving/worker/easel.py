@@ -259,6 +259,8 @@ class Easel:
     def _end(self, order: _Order, last: Done | Error) -> None:
         with self._lock:
             found = self._orders.pop(order.number, None)
+        # What a file failed with knows its order.
+        order.finishing.clear()
         if found is not None:
             self._tell(order, last)
 
