@@ -16,6 +16,7 @@ from glm_image.engine.runner import Runner
 from glm_image.engine.sharing import Sharing
 from glm_image.engine.ticket import Ticket
 from glm_image.errors import CapacityError, GlmImageError, InputError, PlanError
+from glm_image.execution import openmp
 from glm_image.pipeline.loaded import Loaded
 
 
@@ -54,6 +55,8 @@ class Engine:
         writer, painter = self._runner.writer, self._runner.painter
         apart = writer is not None and way is Sharing.THREADS
         turns = [writer.turn, painter.turn] if writer and apart else [self._runner.turn]
+        # The engine's threads do the work from now on.
+        openmp.let_helpers_go()
         # Weights may still be on their way to the device, on another stream than those below.
         system.device.synchronize()
         self._bells = [threading.Event() for _ in turns]

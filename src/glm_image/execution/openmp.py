@@ -1,0 +1,43 @@
+"""Helpers that OpenMP keeps for every thread that has once multiplied matrices.
+
+Each thread that runs a parallel loop gets helpers of its own, and they stay until it ends. As soon
+as all helpers together are more than the processors, GNU's OpenMP lets none of them wait awake for
+the next loop: each loop must then wake them, which takes about as long as the loop itself. So a
+model that was loaded in one thread and draws in another would draw with little more than one
+processor.
+
+Source: libgomp, ``gomp_throttled_spin_count``; OpenMP 5.0, section 3.2.43, omp_pause_resource_all.
+"""
+
+import ctypes
+import sys
+from collections.abc import Callable
+from functools import cache
+
+_HARD = 2
+"""``omp_pause_hard``: also what would have to be set up anew is let go."""
+
+
+def let_helpers_go() -> None:
+    """End the helpers of the calling thread; it gets new ones when it needs them.
+
+    Nothing happens within a parallel loop, or where OpenMP is older than 5.0.
+    """
+    pause = _pause()
+    if pause is not None:
+        pause(_HARD)
+
+
+@cache
+def _pause() -> Callable[[int], int] | None:
+    """OpenMP's own function, or None."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        # Torch brings the library; where it was built without, there is none.
+        found = ctypes.CDLL(None).omp_pause_resource_all
+    except (AttributeError, OSError):
+        return None
+    found.argtypes, found.restype = [ctypes.c_int], ctypes.c_int
+    pause: Callable[[int], int] = found
+    return pause

@@ -1,0 +1,69 @@
+"""Threads that OpenMP keeps do not stand in the way of those that draw."""
+
+import ctypes
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from glm_image.execution import openmp
+
+COUNTING = """
+import os, sys
+import torch
+from glm_image.engine.engine import Engine
+from glm_image.execution import openmp
+from glm_image.pipeline.api import GlmImagePipeline
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+torch.set_num_threads(2)
+counts = []
+pipeline = GlmImagePipeline.from_pretrained(sys.argv[1])
+counts.append(threads())
+(torch.ones(2**20) + 1).sum()
+counts.append(threads())
+openmp.let_helpers_go()
+counts.append(threads())
+total = (torch.ones(2**20) + 1).sum()
+counts.append(threads())
+engine = Engine(pipeline.system)
+counts.append(threads() - 1)
+engine.close()
+print(*counts, int(total))
+"""
+"""Numbers of threads: loaded, after a loop, without helpers, after another, beside an engine."""
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """The library is looked up again, in the test and after it."""
+    openmp._pause.cache_clear()
+    yield
+    openmp._pause.cache_clear()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="another OpenMP elsewhere")
+def test_helpers_end_when_others_are_to_work(tiny_checkpoint: Path) -> None:
+    command = [sys.executable, "-c", COUNTING, str(tiny_checkpoint)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    loaded, looped, gone, looped_again, beside, total = map(int, done.stdout.split())
+    assert (looped, gone, looped_again, beside) == (loaded + 1, loaded, loaded + 1, loaded)
+    assert total == 2**21
+
+
+@pytest.mark.usefixtures("fresh")
+def test_other_systems_keep_their_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", pytest.fail)
+    openmp.let_helpers_go()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_older_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    openmp.let_helpers_go()
