@@ -55,8 +55,6 @@ class Engine:
         writer, painter = self._runner.writer, self._runner.painter
         apart = writer is not None and way is Sharing.THREADS
         turns = [writer.turn, painter.turn] if writer and apart else [self._runner.turn]
-        # The engine's threads do the work from now on.
-        openmp.let_helpers_go()
         # Weights may still be on their way to the device, on another stream than those below.
         system.device.synchronize()
         self._bells = [threading.Event() for _ in turns]
@@ -109,6 +107,8 @@ class Engine:
                 )
             self._jobs[job] = None
         job.queue(len(waiting))
+        # Those that read the sources; from now on the engine's threads do the work.
+        openmp.let_helpers_go()
         self._runner.add(job)
         return ticket
 
