@@ -16,9 +16,11 @@ from PIL import Image
 
 from glm_image.checkpoint.parts import PAINTING
 from glm_image.errors import CheckpointError, ConfigError, GlmImageError, NotFoundError
+from glm_image.execution import heap
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.serving.labels import read
 from glm_image.serving.records import OutputFormat
+from glm_image.serving.worker import easel as easel_module
 from glm_image.serving.worker.card import fingerprint
 from glm_image.serving.worker.codes import pack, unpack
 from glm_image.serving.worker.easel import Easel
@@ -318,6 +320,22 @@ def test_nothing_of_an_order_stays(
     while orders[0]() is not None and time.monotonic() < end:
         time.sleep(0.01)
     assert orders[0]() is None
+
+
+def test_freed_memory_goes_back_now_and_then(
+    easel: Easel, said: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: list[None] = []
+    monkeypatch.setattr(heap, "give_back", lambda: returned.append(None))
+    ask(easel, said)
+    ask(easel, said)
+    assert not returned
+    monkeypatch.setattr(easel_module, "TIDY_SECONDS", 0.0)
+    ask(easel, said)
+    end = time.monotonic() + PATIENCE
+    while not returned and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(returned) == 1
 
 
 def test_codes_as_bytes(easel: Easel) -> None:
