@@ -77,7 +77,7 @@ def nearest(size: PictureSize, card: ModelCard) -> PictureSize:
     low, high = _limits(card)
     legal = [side * card.multiple for side in range(low, high + 1)]
     sides = (pair for pair in product(legal, legal) if math.prod(pair) <= most)
-    width, height = min(sides, key=lambda pair: stretch(pair, (size.width, size.height)))
+    height, width = min(sides, key=lambda pair: stretch(pair, (size.height, size.width)))
     return PictureSize(width=width, height=height)
 
 

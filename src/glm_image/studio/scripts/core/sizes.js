@@ -23,11 +23,11 @@ export function nearest({ width, height }, model) {
   const near = { width: side(width, model), height: side(height, model) };
   const most = model.max_pixels ?? Infinity;
   if (near.width * near.height <= most) return near;
-  const stretch = (x, y) => Math.log(x / width) ** 2 + Math.log(y / height) ** 2;
+  const stretch = (x, y) => Math.log(y / height) ** 2 + Math.log(x / width) ** 2;
   const [low, high] = [side(0, model), side(Infinity, model)];
   let best = null;
-  for (let x = low; x <= high; x += model.multiple) {
-    for (let y = low; y <= high && x * y <= most; y += model.multiple) {
+  for (let y = low; y <= high; y += model.multiple) {
+    for (let x = low; x <= high && x * y <= most; x += model.multiple) {
       if (!best || stretch(x, y) < stretch(best.width, best.height)) best = { width: x, height: y };
     }
   }
