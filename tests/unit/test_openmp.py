@@ -1,14 +1,10 @@
 """Threads that OpenMP keeps do not stand in the way of those that draw."""
 
-import ctypes
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from glm_image.execution import openmp
 
 COUNTING = """
 import os, sys
@@ -43,14 +39,6 @@ print(*counts, int(total))
 """Numbers of threads: loaded, after a loop, without helpers, after another, beside an engine."""
 
 
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    """The library is looked up again, in the test and after it."""
-    openmp._pause.cache_clear()
-    yield
-    openmp._pause.cache_clear()
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="another OpenMP elsewhere")
 def test_helpers_end_when_others_are_to_work(tiny_checkpoint: Path) -> None:
     command = [sys.executable, "-c", COUNTING, str(tiny_checkpoint)]
@@ -60,17 +48,3 @@ def test_helpers_end_when_others_are_to_work(tiny_checkpoint: Path) -> None:
     # The engine's thread and its helper.
     assert beside == loaded + 2
     assert total == 2**21
-
-
-@pytest.mark.usefixtures("fresh")
-def test_other_systems_keep_their_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(ctypes, "CDLL", pytest.fail)
-    openmp.let_helpers_go()
-
-
-@pytest.mark.usefixtures("fresh")
-def test_an_older_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
-    openmp.let_helpers_go()

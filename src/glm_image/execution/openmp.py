@@ -10,9 +10,8 @@ Source: libgomp, ``gomp_throttled_spin_count``; OpenMP 5.0, section 3.2.43, omp_
 """
 
 import ctypes
-import sys
-from collections.abc import Callable
-from functools import cache
+
+from glm_image.execution import library_calls
 
 _HARD = 2
 """``omp_pause_hard``: also what would have to be set up anew is let go."""
@@ -23,21 +22,6 @@ def let_helpers_go() -> None:
 
     Nothing happens within a parallel loop, or where OpenMP is older than 5.0.
     """
-    pause = _pause()
+    pause = library_calls.find("omp_pause_resource_all", ctypes.c_int)
     if pause is not None:
         pause(_HARD)
-
-
-@cache
-def _pause() -> Callable[[int], int] | None:
-    """OpenMP's own function, or None."""
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
-        # Torch brings the library; where it was built without, there is none.
-        found = ctypes.CDLL(None).omp_pause_resource_all
-    except (AttributeError, OSError):
-        return None
-    found.argtypes, found.restype = [ctypes.c_int], ctypes.c_int
-    pause: Callable[[int], int] = found
-    return pause
