@@ -13,8 +13,8 @@ import ctypes
 
 from glm_image.execution import library_calls
 
-_HARD = 2
-"""``omp_pause_hard``: also what would have to be set up anew is let go."""
+_SOFT = 1
+"""``omp_pause_soft``: what threads have of their own stays. GNU's ends helpers all the same."""
 
 
 def let_helpers_go() -> None:
@@ -24,4 +24,4 @@ def let_helpers_go() -> None:
     """
     pause = library_calls.find("omp_pause_resource_all", ctypes.c_int)
     if pause is not None:
-        pause(_HARD)
+        pause(_SOFT)
