@@ -18,6 +18,7 @@ _ELSEWHERE = re.compile(r"""(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+""")
 _ENTRY = re.compile(
     r"""^\s*'([^']+)':\s*(.*?)(?=^\s*'[^']+':|^};)""", flags=re.MULTILINE | re.DOTALL
 )
+_IMPORT = re.compile(r"""^(?:import|export)\b[^;(]*?'(\.[^']+)'""", flags=re.MULTILINE)
 _USE = re.compile(r"""\bt\(\s*'([^']+)'""")
 _HOLE = re.compile(r"\{(\w+)\}")
 _NAMESPACES = ("http://www.w3.org",)
@@ -85,6 +86,27 @@ def test_nothing_comes_from_elsewhere() -> None:
 def test_the_page_has_no_code_or_style_of_its_own() -> None:
     page = (STUDIO / "index.html").read_text(encoding="utf-8")
     assert not re.findall(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+
+
+def imported(script: Path) -> list[Path]:
+    """Modules that a module cannot run without."""
+    text = script.read_text(encoding="utf-8")
+    return [(script.parent / name).resolve() for name in _IMPORT.findall(text)]
+
+
+def test_what_the_start_needs_is_asked_for_at_once() -> None:
+    start = [STUDIO / "scripts" / "main.js", STUDIO / "scripts" / "draw" / "view.js"]
+    needed, open_ = set[Path](), list(start)
+    while open_:
+        script = open_.pop()
+        if script not in needed:
+            needed.add(script)
+            open_ += imported(script)
+    page = (STUDIO / "index.html").read_text(encoding="utf-8")
+    listed = re.findall(r'<link rel="modulepreload" href="studio/([^"]+)">', page)
+    assert sorted(listed) == sorted(
+        path.relative_to(STUDIO).as_posix() for path in needed - {start[0]}
+    )
 
 
 def test_every_file_says_what_it_is_for() -> None:

@@ -191,7 +191,11 @@ def test_openai_edits(rig: Rig, open_client: openai.OpenAI, count: int) -> None:
 
 
 @pytest.mark.parametrize("edits", [False, True], ids=["generate", "edit"])
-def test_openai_streams(open_client: openai.OpenAI, edits: bool) -> None:
+def test_openai_streams(
+    rig: Rig, open_client: openai.OpenAI, edits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Previews are for those who listen, and in no time nobody could have begun to.
+    monkeypatch.setattr(rig.engine, "seconds", 1.0)
     if edits:
         stream = open_client.images.edit(
             image=("a.png", plain(64, 64)), prompt="bluer", stream=True, partial_images=2

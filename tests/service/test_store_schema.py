@@ -1,5 +1,6 @@
 """Tables of every age are brought to the newest form, and survive dump and restore."""
 
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -20,7 +21,7 @@ from glm_image.serving.accounts import Scope
 from glm_image.serving.errors import UnavailableError
 from glm_image.serving.records import JobState
 from glm_image.serving.store import Store
-from glm_image.serving.store.database import Database
+from glm_image.serving.store.database import Database, _use_wal
 from glm_image.serving.store.schema import revisions, upgrade
 from glm_image.serving.store.tables import metadata
 
@@ -74,6 +75,20 @@ def test_the_newest_form_is_what_the_code_expects(bare_url: str) -> None:
     with database.read() as unit:
         assert compare_metadata(MigrationContext.configure(unit.connection), metadata) == []
     database.close()
+
+
+def test_the_log_of_changes_waits_for_others(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    later = threading.Timer(0.2, other.execute, ["COMMIT"])
+    later.start()
+    # Without patience of its own, as SQLite has none while two ask for the log.
+    with contextlib.closing(sqlite3.connect(path, timeout=0)) as ours:
+        _use_wal(ours.cursor())
+        assert ours.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    later.join()
+    other.close()
 
 
 def test_processes_that_start_at_once_upgrade_once(bare_url: str, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import queue
+import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,11 @@ from PIL import Image
 
 from glm_image.checkpoint.parts import PAINTING
 from glm_image.errors import CheckpointError, ConfigError, GlmImageError, NotFoundError
+from glm_image.execution import heap
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.serving.labels import read
+from glm_image.serving.records import OutputFormat
+from glm_image.serving.worker import easel as easel_module
 from glm_image.serving.worker.card import fingerprint
 from glm_image.serving.worker.codes import pack, unpack
 from glm_image.serving.worker.easel import Easel
@@ -142,7 +147,8 @@ def test_codes_are_told_while_they_are_written(
 
 
 def test_pictures_and_previews_carry_their_labels(easel: Easel, said: Listener) -> None:
-    words = ask(easel, said, previews=1, output_format="webp", seeds=(5,))
+    words = ask(easel, said, previews=1, output_format=OutputFormat.WEBP, seeds=(5,))
+    assert isinstance(words[-1], Done)
     for word in words:
         if isinstance(word, Result | Preview):
             label = read(word.image)
@@ -285,6 +291,51 @@ def test_what_lies_beneath_the_visible_label_is_sent_along(easel: Easel, said: L
         assert (np.asarray(image).astype(int) == unlabelled).all()
         assert not image.info
     assert (pixels(result) != unlabelled).any()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"files": (plain(64, 64, 9),), "sources": ("a",), "seeds": (1, 2), "previews": 2},
+        {"visible_label": True, "output_format": OutputFormat.WEBP},
+        {"files": (plain(64, 64),), "sources": ("a",), "mask": "b", "mask_file": plain(64, 64)},
+        {"steps": 10**6},
+    ],
+)
+def test_nothing_of_an_order_stays(
+    easel: Easel, said: Listener, monkeypatch: pytest.MonkeyPatch, changes: Any
+) -> None:
+    orders: list[weakref.ref[Submit]] = []
+    submit = easel.submit
+
+    def noted(number: int, asked: Submit) -> None:
+        orders.append(weakref.ref(asked))
+        submit(number, asked)
+
+    monkeypatch.setattr(easel, "submit", noted)
+    ask(easel, said, **changes)
+    end = time.monotonic() + PATIENCE
+    # The threads that ended it look once more whether there is something to do.
+    while orders[0]() is not None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert orders[0]() is None
+
+
+def test_freed_memory_goes_back_now_and_then(
+    easel: Easel, said: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: list[None] = []
+    monkeypatch.setattr(heap, "give_back", lambda: returned.append(None))
+    ask(easel, said)
+    ask(easel, said)
+    assert not returned
+    monkeypatch.setattr(easel_module, "TIDY_SECONDS", 0.0)
+    ask(easel, said)
+    end = time.monotonic() + PATIENCE
+    while not returned and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(returned) == 1
 
 
 def test_codes_as_bytes(easel: Easel) -> None:

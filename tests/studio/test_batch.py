@@ -173,7 +173,10 @@ def test_a_file_is_taken_although_the_model_comes_late(
     with page.expect_file_chooser() as choice:
         page.get_by_role("button", name="Open a CSV or text file").click()
     until(lambda: len(held) == 1)
+    lines = page.get_by_label(WORDS["en"][0])
+    lines.fill("a blue")
     held[0].continue_()
     expect(page.get_by_role("combobox", name="Size")).to_contain_text("64 × 64")
+    expect(lines).to_be_focused()
     choice.value.set_files(tmp_path / "lines.txt")
     expect(page.get_by_role("button", name="Draw 2 pictures")).to_be_visible()

@@ -1,6 +1,7 @@
 """Parts of the page that have a twin in Python say the same."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,11 +45,9 @@ def test_quotes_are_those_of_the_glyph_encoder(page: Page) -> None:
         assert found == smart_quotes(prompt), repr(prompt)
 
 
-@pytest.mark.parametrize("multiple", [32, 48])
-def test_sizes_snap_as_the_service_snaps_them(page: Page, multiple: int) -> None:
-    from dataclasses import replace
-
-    card = replace(CARD, min_side=100, max_side=1000, multiple=multiple)
+@pytest.mark.parametrize(("multiple", "most"), [(32, None), (48, None), (32, 2**18)])
+def test_sizes_snap_as_the_service_snaps_them(page: Page, multiple: int, most: int | None) -> None:
+    card = replace(CARD, min_side=100, max_side=1000, multiple=multiple, max_pixels=most)
     model = model_answer(card, RequestLimits()).model_dump()
     sides = list(range(1, 1100, 3)) + [multiple * k + multiple // 2 for k in range(30)]
     found = page.evaluate(

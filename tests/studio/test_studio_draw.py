@@ -8,7 +8,7 @@ import pytest
 from browsing import ALL_LOOKS, PHONE, Look, Visits, axe, drop, has_no_sideways_scroll, settle
 from fake import FakeEngine
 from journeys import draw, until
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from serving_rig import Rig, running
 
 from glm_image.serving.records import Failure
@@ -225,6 +225,32 @@ def test_keys_do_what_the_help_says(page: Page, rig: Rig) -> None:
     expect(page.get_by_role("article").get_by_role("link")).to_have_count(2)
     page.keyboard.press("/")
     expect(prompt_of(page)).to_be_focused()
+
+
+def test_a_deletion_does_not_overtake_a_mark(page: Page, rig: Rig) -> None:
+    held: list[Route] = []
+    sent: list[str] = []
+
+    def pass_on(route: Route) -> None:
+        sent.append(route.request.method)
+        if sent[-1] == "PATCH":
+            held.append(route)
+        else:
+            route.continue_()
+
+    draw(rig, "a moon")
+    link = page.get_by_role("article").get_by_role("link")
+    expect(link).to_have_count(1)
+    page.route("**/api/images/*", pass_on)
+    link.focus()
+    page.keyboard.press("f")
+    page.keyboard.press("Delete")
+    expect(link).to_have_count(0)
+    page.wait_for_timeout(200)
+    assert sent == ["PATCH"]
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert sent == ["PATCH", "DELETE"]
 
 
 def test_a_small_file_brings_its_settings_along(page: Page, rig: Rig) -> None:

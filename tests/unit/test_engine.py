@@ -3,6 +3,9 @@
 import asyncio
 import dataclasses
 import threading
+import weakref
+from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from glm_image.engine.events import (
 from glm_image.engine.limits import Limits
 from glm_image.engine.runner import run
 from glm_image.engine.sharing import Sharing
+from glm_image.engine.ticket import Ticket
 from glm_image.errors import ConfigError, GlmImageError, InputError
 from glm_image.execution.offload import Residence, Waiting
 from glm_image.execution.plan import ExecutionPlan, Offload
@@ -214,6 +218,29 @@ def test_events_of_a_late_reader_are_the_latest_of_each_stage(
     assert told == ["prompt", "generator", "conditioning", "decoder", "image"]
     assert ticket.done()
     assert not ticket.cancel()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("ending", [Finished, Cancelled])
+def test_what_has_ended_is_freed_at_once(tiny_pipeline: GlmImagePipeline, ending: type) -> None:
+    def ask(engine: Engine) -> list[weakref.ref[Any]]:
+        asked = edit(tiny_pipeline, num_images=2)
+        told: Future[Ticket] = Future()
+
+        def listen(event: Event) -> None:
+            if isinstance(event, Progress) and event.stage == "decoder":
+                ticket = told.result(PATIENCE)
+                if ending is Cancelled:
+                    ticket.cancel()
+
+        ticket = engine.submit(asked, listen)
+        told.set_result(ticket)
+        assert isinstance(list(ticket.events())[-1], ending)
+        return [weakref.ref(one) for one in (asked, asked.pictures[0], ticket, listen)]
+
+    with Engine(tiny_pipeline.system, LIMITS) as engine:
+        left = ask(engine)
+    assert [one() for one in left] == [None] * 4
 
 
 def test_a_coroutine_awaits_a_ticket(tiny_pipeline: GlmImagePipeline) -> None:

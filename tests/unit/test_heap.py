@@ -1,10 +1,8 @@
 """Freed memory goes back to the system, so that a quantised network takes what its weights take."""
 
-import ctypes
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -42,14 +40,6 @@ print((counts[-1] - counts[7]) / (sizes[-1] - sizes[7]))
 MOST = 1.15
 
 
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    """The library is looked up again, in the test and after it."""
-    heap._trim.cache_clear()
-    yield
-    heap._trim.cache_clear()
-
-
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU library gives back")
 @pytest.mark.parametrize("weights", ["int4", "int8"])
 def test_quantising_takes_what_the_small_weights_take(weights: str) -> None:
@@ -72,17 +62,3 @@ def test_layers_are_the_same_with_and_without(
         assert Quantizer(network, weights)("transformer_blocks.0.weight", weight_oi) is None
         results.append(network.transformer_blocks[0](x))
     assert torch.equal(*results)
-
-
-@pytest.mark.usefixtures("fresh")
-def test_other_systems_keep_what_they_keep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(ctypes, "CDLL", pytest.fail)
-    heap.give_back()
-
-
-@pytest.mark.usefixtures("fresh")
-def test_a_library_without_the_call_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
-    heap.give_back()

@@ -16,6 +16,7 @@ from glm_image.engine.runner import Runner
 from glm_image.engine.sharing import Sharing
 from glm_image.engine.ticket import Ticket
 from glm_image.errors import CapacityError, GlmImageError, InputError, PlanError
+from glm_image.execution import openmp
 from glm_image.pipeline.loaded import Loaded
 
 
@@ -106,6 +107,8 @@ class Engine:
                 )
             self._jobs[job] = None
         job.queue(len(waiting))
+        # Those that read the sources; from now on the engine's threads do the work.
+        openmp.let_helpers_go()
         self._runner.add(job)
         return ticket
 

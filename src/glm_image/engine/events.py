@@ -82,7 +82,8 @@ Event = News | Ending
 """``Progress`` counts over all pictures of the request; its index is 0 where a stage begins.
 
 Its preview draws those pictures that are being painted, as they are when it is called. In the
-engine's own thread it draws at once, in others it waits for the engine to come by.
+engine's own thread it draws at once, in others it waits for the engine to come by. Who reads of it
+after the end of the request gets no preview.
 """
 
 OnEvent = Callable[[Event], None]

@@ -138,7 +138,7 @@ class Job:
         self._made: dict[int, Made] = {}
         self._over = False
         requests = {id(one.prompt): families.encode(system, one.prompt) for one in order.pictures}
-        self.tasks = tuple(
+        self.tasks: tuple[Task, ...] = tuple(
             Task(
                 job=self,
                 number=number,
@@ -200,15 +200,16 @@ class Job:
             self._system, self.order.params, [task.picture], [made], {}, list(self.order.notes)
         )
         self._tell(PictureReady(number=task.number, image=alone.pictures[0]))
-        self.report("image", len(self._made), len(self.tasks))
-        if len(self._made) == len(self.tasks):
+        count = len(self.order.pictures)
+        self.report("image", len(self._made), count)
+        if len(self._made) == count:
             timings = self._clock.timings
             timings["total"] = time.perf_counter() - self._clock.submitted
             result = families.build(
                 self._system,
                 self.order.params,
                 self.order.pictures,
-                [self._made[number] for number in range(len(self.tasks))],
+                [self._made[number] for number in range(count)],
                 timings,
                 list(self.order.notes),
             )
@@ -232,6 +233,8 @@ class Job:
             self._over = True
         self._made.clear()
         self.ticket.settle(ending)
+        # Each of them knows its job, so both would wait for the garbage collector.
+        self.tasks = ()
         self._on_end(self)
 
 

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 
 from glm_image.engine.attempt import Attempt
 from glm_image.engine.events import (
@@ -80,7 +81,7 @@ class Ticket:
         """What has happened and happens, as it happens; ends with the request.
 
         Who reads slowly, or late, gets the latest of each stage instead of every step, and all
-        pictures.
+        pictures. What is read after the end draws no previews.
         """
         seen = 0
         while True:
@@ -103,8 +104,9 @@ class Ticket:
             if self._ended:
                 return
             self._note(event)
-        if self._on_event is not None:
-            self._on_event(event)
+            listener = self._on_event
+        if listener is not None:
+            listener(event)
 
     def settle(self, ending: Ending) -> bool:
         """End the request; for the engine. Only the first ending counts.
@@ -116,6 +118,7 @@ class Ticket:
             if self._ended:
                 return False
             self._ended = True
+            listener = self._let_go()
             self._note(ending)
         match ending:
             case Finished():
@@ -124,12 +127,33 @@ class Ticket:
                 self.future.set_exception(ending.error)
             case Cancelled():
                 self.future.set_exception(CancelledError("the request was cancelled"))
-        if self._on_event is not None:
+        if listener is not None:
             with Attempt() as attempt:
-                self._on_event(ending)
+                listener(ending)
             if attempt.error is not None:
                 _LOG.error("a listener failed after its request had ended", exc_info=attempt.error)
         return True
+
+    def _let_go(self) -> OnEvent | None:
+        """Forget who listens, and what draws and reads for events: each may know this ticket.
+
+        Such a circle would wait for the garbage collector, which counts objects and not their
+        bytes: beside those of the libraries it leaves hundreds of requests with their pictures.
+
+        Returns:
+            The listener.
+        """
+        self._log = {
+            key: (
+                number,
+                replace(event, preview=None, rasters=None)
+                if isinstance(event, Progress)
+                else event,
+            )
+            for key, (number, event) in self._log.items()
+        }
+        listener, self._on_event = self._on_event, None
+        return listener
 
     def _note(self, event: Event) -> None:
         """Keep the latest event of each stage and picture, in the order in which they came."""

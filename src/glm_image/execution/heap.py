@@ -9,27 +9,12 @@ Source: GNU C library manual, Malloc Tunable Parameters; malloc_trim(3).
 """
 
 import ctypes
-import sys
-from collections.abc import Callable
-from functools import cache
+
+from glm_image.execution import library_calls
 
 
 def give_back() -> None:
     """Return freed memory to the system; nothing happens where the C library has no such call."""
-    trim = _trim()
+    trim = library_calls.find("malloc_trim", ctypes.c_size_t)
     if trim is not None:
         trim(0)
-
-
-@cache
-def _trim() -> Callable[[int], int] | None:
-    """The library's own function, or None."""
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
-        found = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError):
-        return None
-    found.argtypes, found.restype = [ctypes.c_size_t], ctypes.c_int
-    trim: Callable[[int], int] = found
-    return trim

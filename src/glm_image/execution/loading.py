@@ -10,6 +10,7 @@ from glm_image.checkpoint.holdings import DIT_FOLDER, Holdings
 from glm_image.checkpoint.reader import Adopt, Target
 from glm_image.device import Device
 from glm_image.errors import PlanError
+from glm_image.execution import openmp
 from glm_image.execution.apply import apply, pack, unpack
 from glm_image.execution.offload import Residence, place
 from glm_image.execution.parallel import Team
@@ -75,7 +76,10 @@ def load(
     for network in networks.values():
         network.eval().requires_grad_(False)
     apply(components, plan)
-    return place(networks, plan.offload, device, files)
+    residence = place(networks, plan.offload, device, files)
+    # Another thread may be the one that draws.
+    openmp.let_helpers_go()
+    return residence
 
 
 def move(components: Holdings, plan: ExecutionPlan, device: Device) -> ExecutionPlan:

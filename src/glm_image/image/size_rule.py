@@ -6,9 +6,9 @@ than 2 ** 21 pixels.
 
 from dataclasses import dataclass
 from itertools import product
-from math import log
 
 from glm_image.errors import InputError
+from glm_image.image.stretch import stretch
 from glm_image.types import PIXELS_PER_TOKEN, Size
 
 LEAST_STEP = 16
@@ -42,20 +42,12 @@ class SizeRule:
         return within and not any(side % PIXELS_PER_TOKEN for side in size)
 
     def nearest(self, size: Size) -> Size:
-        """The legal size that differs least, by the squares of both sides' ratios.
-
-        So a size that is much too large keeps about its aspect.
-        """
+        """The legal size that is stretched least, so that it keeps about its aspect."""
         low, high = self.sides
         first = -(-low // PIXELS_PER_TOKEN) * PIXELS_PER_TOKEN
         legal = range(first, high + 1, PIXELS_PER_TOKEN)
         sizes = (Size(*pair) for pair in product(legal, legal))
-        return min(
-            (one for one in sizes if self.allows(one)),
-            key=lambda one: sum(
-                log(new / max(old, 1)) ** 2 for new, old in zip(one, size, strict=True)
-            ),
-        )
+        return min((one for one in sizes if self.allows(one)), key=lambda one: stretch(one, size))
 
     def check(self, size: Size, *, any_size: bool = False, field: str = "height, width") -> None:
         """Refuse a size that the model was not trained for.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 from PIL import Image as PilImage
@@ -80,7 +81,7 @@ def build(
 def origin(system: Loaded, params: PaintingParams, picture: Picture) -> dict[str, object]:
     """How a picture of any model was made, in values that JSON can hold."""
     return {
-        "software": f"glm-image {version('glm-image')}",
+        "software": _software(),
         "model": system.name,
         "dtype": dtype_name(system.device.dtype),
         "device": system.device.kind.value,
@@ -91,6 +92,12 @@ def origin(system: Loaded, params: PaintingParams, picture: Picture) -> dict[str
         "num_inference_steps": params.steps,
         "guidance_scale": params.guidance,
     }
+
+
+@cache
+def _software() -> str:
+    """Name and version of this program; the library looks for it on the disk each time."""
+    return f"glm-image {version('glm-image')}"
 
 
 def _provenance(

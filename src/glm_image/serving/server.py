@@ -26,6 +26,7 @@ from glm_image.serving.painter import Painter
 from glm_image.serving.settings import Settings
 from glm_image.serving.store import Policy, Store
 from glm_image.serving.worker.pool import Pool
+from glm_image.studio import studio_files
 
 _LAST_SECONDS = 10
 """Longest time for answers under way once no job is."""
@@ -183,6 +184,8 @@ def serve(settings: Settings, app: FastAPI, door: socket.socket) -> None:
     host, port = door.getsockname()[:2]
     _LOG.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server = Server(config, app.state.service.dispatcher)
+    # Read and packed now, not while the first visitor waits.
+    studio_files()
     # What is there now stays, so the collector need not look at it again while somebody waits.
     gc.collect()
     gc.freeze()

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
+from glm_image.image.stretch import stretch
 from glm_image.serving.errors import RequestError
 from glm_image.serving.records import ModelCard
 
@@ -68,19 +69,16 @@ def checked(size: PictureSize, card: ModelCard, *, field: str) -> PictureSize:
 
 
 def nearest(size: PictureSize, card: ModelCard) -> PictureSize:
-    """The size nearest to another one, side by side unless that is too large."""
+    """The size nearest to another one: side by side, or stretched least if that is too large."""
     near = PictureSize(width=_side(size.width, card), height=_side(size.height, card))
     most = card.max_pixels
     if most is None or near.width * near.height <= most:
         return near
     low, high = _limits(card)
     legal = [side * card.multiple for side in range(low, high + 1)]
-    sizes = (
-        PictureSize(width=width, height=height)
-        for height, width in product(legal, legal)
-        if width * height <= most
-    )
-    return min(sizes, key=lambda one: abs(one.width - size.width) + abs(one.height - size.height))
+    sides = (pair for pair in product(legal, legal) if math.prod(pair) <= most)
+    height, width = min(sides, key=lambda pair: stretch(pair, (size.height, size.width)))
+    return PictureSize(width=width, height=height)
 
 
 def like(source: PictureSize, card: ModelCard) -> PictureSize:

@@ -38,6 +38,9 @@ _LOG = logging.getLogger(__name__)
 _BUSY_SECONDS = 30.0
 """How long a transaction waits for its turn."""
 
+_BUSY_REST = 0.01
+"""Seconds between two requests for a log of changes."""
+
 _NO_ROOM = ("disk is full", "no space left", "could not extend file", "disk i/o error")
 
 Clock = Callable[[], float]
@@ -252,13 +255,31 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # Transactions are begun below; the driver would begin them late and without a lock.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_wal(cursor)
     # Who promises something waits for the disk in WalSync.
     cursor.execute("PRAGMA synchronous=NORMAL")
     # The log is moved by checkpoint(); this is for those who never call it.
     cursor.execute("PRAGMA wal_autocheckpoint=16000")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Have changes written to a log.
+
+    Of several that ask for it at once on a new database, SQLite lets some wait for nothing and
+    tells them that it is busy.
+    """
+    end = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_BUSY_REST)
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -21,6 +21,7 @@ from glm_image.engine.events import (
 from glm_image.engine.limits import Limits
 from glm_image.engine.ticket import Ticket
 from glm_image.errors import CancelledError, GlmImageError, InputError
+from glm_image.execution import heap
 from glm_image.image.codec import to_pil
 from glm_image.pipeline.progress import Progress, Raster
 from glm_image.serving.worker.card import card
@@ -48,6 +49,9 @@ Say = Callable[[Frame], None]
 
 CODES_SECONDS = 0.25
 """Least time between two readings of what the generator has written."""
+
+TIDY_SECONDS = 60.0
+"""Least time between two returns of freed memory to the system."""
 
 _FINISHERS = 2
 """Threads that label and encode, beside the engine's own."""
@@ -102,6 +106,7 @@ class Easel:
         self._pool = ThreadPoolExecutor(_FINISHERS, thread_name_prefix="finish")
         self._lock = threading.Lock()
         self._orders: dict[int, _Order] = {}
+        self._tidied = time.monotonic()
 
     @property
     def device(self) -> str:
@@ -259,8 +264,17 @@ class Easel:
     def _end(self, order: _Order, last: Done | Error) -> None:
         with self._lock:
             found = self._orders.pop(order.number, None)
+            now = time.monotonic()
+            untidy = now - self._tidied >= TIDY_SECONDS
+            if untidy:
+                self._tidied = now
+        # What a file failed with knows its order.
+        order.finishing.clear()
         if found is not None:
             self._tell(order, last)
+        if untidy:
+            # What one thread took and another freed lies between what stays, in both their heaps.
+            heap.give_back()
 
     def _tell(self, order: _Order, word: Word) -> None:
         self._say(Frame(order=order.number, word=word))

@@ -55,7 +55,7 @@ class Finisher:
             return None
         return Signer(Path(self.load.certificate), Path(self.load.key), self.software)
 
-    @property
+    @cached_property
     def software(self) -> str:
         """Name and version of this program."""
         return f"glm-image/{version('glm-image')}"

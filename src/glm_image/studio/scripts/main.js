@@ -6,8 +6,9 @@ import { store } from './core/store.js';
 import { Shell } from './shell.js';
 
 async function start() {
+  const frame = document.querySelector('.frame');
   await loadWords('shell', 'compose');
-  const shell = new Shell(document.body);
+  const shell = new Shell(frame);
   await shell.open(current());
   window.addEventListener('hashchange', () => shell.open(current()));
   onPreference(async (name) => {

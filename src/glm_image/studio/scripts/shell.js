@@ -32,17 +32,24 @@ const THEMES = ['system', 'light', 'dark'];
 const THEME_ICONS = { system: 'contrast', light: 'light', dark: 'dark' };
 
 export class Shell {
-  #host;
-  #outlet = null;
-  #banner = null;
+  #frame;
+  #outlet;
+  #banner;
   #links = new Map();
   #shown = null;
   #visit = 0;
   #wasOff = false;
 
-  /** @param {HTMLElement} host */
-  constructor(host) {
-    this.#host = host;
+  /** @param {HTMLElement} frame As it stands in the page. */
+  constructor(frame) {
+    this.#frame = frame;
+    this.#outlet = frame.querySelector('.outlet');
+    this.#banner = frame.querySelector('.banner');
+    frame.querySelector('.skip').addEventListener('click', (event) => {
+      // The address belongs to the router.
+      event.preventDefault();
+      this.#outlet.focus();
+    });
     this.rebuild();
     store.subscribe((change) => {
       if (change.kind === 'connection') this.#connection();
@@ -56,25 +63,20 @@ export class Shell {
     ]);
   }
 
-  /** Makes the frame anew, such as in another language. */
+  /** Fills the frame, and again in another language. */
   rebuild() {
-    const old = this.#host.querySelector(':scope > .frame');
-    const wasOnButton = old?.contains(document.activeElement);
-    old?.remove();
+    const part = (name) => this.#frame.querySelector(`:scope .${name}`);
+    const letters = part('rail-foot .letters');
+    const wasOnButton = letters !== null && letters === document.activeElement;
     this.#shown = null;
     this.#links.clear();
-    this.#outlet = h('main', { class: 'outlet', id: 'content', tabindex: '-1' });
-    this.#banner = h('div', { class: 'banner', hidden: true });
-    this.#host.prepend(h('div', { class: 'frame' },
-      h('a', {
-        class: 'skip', href: '#content', text: t('app.skip'),
-        // The address belongs to the router.
-        on: { click: (event) => { event.preventDefault(); this.#outlet.focus(); } },
-      }),
-      this.#rail(),
-      h('div', { class: 'stage' }, this.#banner, this.#outlet)));
+    part('skip').textContent = t('app.skip');
+    part('rail').setAttribute('aria-label', t('nav.label'));
+    part('rail-sign').setAttribute('aria-label', t('app.name'));
+    replace(part('rail-main'), BAR.map((name) => this.#link(name)));
+    replace(part('rail-foot'), this.#foot());
     this.#connection();
-    if (wasOnButton) this.#host.querySelector('.rail .letters')?.focus();
+    if (wasOnButton) part('rail-foot .letters').focus();
   }
 
   /** Shows the view of a place. @param {import('./core/router.js').Place} place */
@@ -128,31 +130,30 @@ export class Shell {
       }));
   }
 
-  #rail() {
-    const link = (name) => {
-      const node = h('a', { class: 'rail-link', href: name === 'draw' ? '#/' : `#/${name}` },
-        icon(name, 22), h('span', { text: t(`nav.${name}`) }));
-      this.#links.set(name, node);
-      return node;
-    };
-    return h('nav', { class: 'rail', aria: { label: t('nav.label') } },
-      h('a', { class: 'rail-mark', href: '#/', aria: { label: t('app.name') } }, mark()),
-      h('div', { class: 'rail-main' }, BAR.map(link)),
-      h('div', { class: 'rail-foot' },
-        h('button', {
-          type: 'button', class: 'icon-button', aria: { label: t('help.open') },
-          on: { click: openHelp },
-        }, icon('help')),
-        this.#themeButton(),
-        h('button', {
-          type: 'button', class: 'icon-button letters',
-          lang: currentLanguage() === 'en' ? 'zh' : 'en',
-          text: currentLanguage() === 'en' ? '中' : 'En',
-          aria: { label: t('language.toggle') }, title: t('language.toggle'),
-          on: { click: () => { preferences.language = currentLanguage() === 'en' ? 'zh' : 'en'; } },
-        }),
-        link('admin'),
-        link('settings')));
+  #link(name) {
+    const node = h('a', { class: 'rail-link', href: name === 'draw' ? '#/' : `#/${name}` },
+      icon(name, 22), h('span', { text: t(`nav.${name}`) }));
+    this.#links.set(name, node);
+    return node;
+  }
+
+  #foot() {
+    const other = currentLanguage() === 'en' ? 'zh' : 'en';
+    return [
+      h('button', {
+        type: 'button', class: 'icon-button', aria: { label: t('help.open') },
+        on: { click: openHelp },
+      }, icon('help')),
+      this.#themeButton(),
+      h('button', {
+        type: 'button', class: 'icon-button letters', lang: other,
+        text: other === 'zh' ? '中' : 'En',
+        aria: { label: t('language.toggle') }, title: t('language.toggle'),
+        on: { click: () => { preferences.language = other; } },
+      }),
+      this.#link('admin'),
+      this.#link('settings'),
+    ];
   }
 
   #themeButton() {
@@ -204,12 +205,6 @@ export class Shell {
     if (connection === 'online' && this.#wasOff) toast(t('connection.back'), { kind: 'good' });
     this.#wasOff = off || (connection === 'connecting' && this.#wasOff);
   }
-}
-
-function mark() {
-  const node = h('span', { class: 'mark', aria: { hidden: true } });
-  node.append(h('i'), h('i'), h('i'), h('i'));
-  return node;
 }
 
 function notFound() {

@@ -14,6 +14,7 @@ const KINDS = ['lines', 'grid'];
 class Batch extends Element {
   #draft = readDraft();
   #shown = null;
+  #form;
   /** The model that sizes were checked against. */
   #digest = null;
 
@@ -35,7 +36,8 @@ class Batch extends Element {
       this.results);
     this.listen(runs, 'change', () => this.#render());
     this.own(store.subscribe((change) => {
-      if (change.kind === 'models' && store.model()?.digest !== this.#digest) this.#drawForm();
+      // Whoever is writing goes on in the same field.
+      if (change.kind === 'models' && store.model()?.digest !== this.#digest) this.#update();
     }));
     this.#drawForm();
     this.#render();
@@ -43,7 +45,6 @@ class Batch extends Element {
   }
 
   #drawForm() {
-    this.#digest = store.model()?.digest ?? null;
     const on = {
       changed: () => keepDraft(this.#draft),
       redraw: () => this.#drawForm(),
@@ -54,7 +55,14 @@ class Batch extends Element {
       },
     };
     const kind = this.#draft.kind === 'grid' ? 'grid' : 'lines';
-    replace(this.form, kind === 'grid' ? gridForm(this.#draft.grid, on) : linesForm(this.#draft.lines, on));
+    this.#form = kind === 'grid' ? gridForm(this.#draft.grid, on) : linesForm(this.#draft.lines, on);
+    this.#update();
+    replace(this.form, this.#form.node);
+  }
+
+  #update() {
+    this.#digest = store.model()?.digest ?? null;
+    this.#form.update();
   }
 
   #render() {

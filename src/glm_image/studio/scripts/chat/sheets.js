@@ -29,21 +29,26 @@ function problemList(rows) {
     }))));
 }
 
+/** The sizes of the model that is served, in a field that stays while its model is not known yet. */
 function sizeField(draft, changed) {
-  const model = store.model();
-  return h('label', { class: 'stack tight' }, t('batch.size'), h('select', {
+  const choice = h('select', {
     on: {
-      change: (event) => {
-        draft.size = event.target.value;
+      change: () => {
+        draft.size = choice.value;
         changed();
       },
     },
-  },
-  h('option', { value: '', text: t('batch.sizeUsual'), selected: !draft.size }),
-  (model ? tiles(model) : []).map((size) => h('option', {
-    value: size.text, selected: size.text === draft.size,
-    text: `${size.width} × ${size.height} (${size.ratio})`,
-  }))));
+  });
+  const fill = () => {
+    const model = store.model();
+    replace(choice,
+      h('option', { value: '', text: t('batch.sizeUsual'), selected: !draft.size }),
+      (model ? tiles(model) : []).map((size) => h('option', {
+        value: size.text, selected: size.text === draft.size,
+        text: `${size.width} × ${size.height} (${size.ratio})`,
+      })));
+  };
+  return { node: h('label', { class: 'stack tight' }, t('batch.size'), choice), fill };
 }
 
 /**
@@ -51,6 +56,7 @@ function sizeField(draft, changed) {
  *
  * @param {{text: string, size: string, n: number}} draft changed in place
  * @param {{changed: () => void, begin: (made: object) => void, redraw: () => void}} on
+ * @returns {{node: HTMLElement, update: () => void}} `update` checks all against the model anew.
  */
 export function linesForm(draft, { changed, begin, redraw }) {
   const help = newId('help');
@@ -102,6 +108,7 @@ export function linesForm(draft, { changed, begin, redraw }) {
     go.disabled = good.length === 0;
   }
 
+  const sizes = sizeField(draft, refresh);
   const form = h('form', {
     class: 'stack',
     on: {
@@ -126,10 +133,9 @@ export function linesForm(draft, { changed, begin, redraw }) {
   h('p', { class: 'hint', id: help, text: t('batch.linesHelp') }),
   h('div', { class: 'row' }, input, h('button', { type: 'button', text: t('batch.file'), on: { click: () => input.click() } })),
   note,
-  h('div', { class: 'batch-pair' }, sizeField(draft, refresh), countField(draft, refresh)),
+  h('div', { class: 'batch-pair' }, sizes.node, countField(draft, refresh)),
   found, go);
-  refresh();
-  return form;
+  return { node: form, update: () => { sizes.fill(); refresh(); } };
 }
 
 function countField(draft, changed) {
@@ -150,6 +156,7 @@ function countField(draft, changed) {
  * @param {{prompt: string, size: string, seed: string, x: {field: string, text: string},
  *   y: {field: string, text: string}}} draft changed in place
  * @param {{changed: () => void, begin: (made: object) => void}} on
+ * @returns {{node: HTMLElement, update: () => void}} `update` checks all against the model anew.
  */
 export function gridForm(draft, { changed, begin }) {
   const found = h('div', { class: 'batch-found', aria: { live: 'polite' } });
@@ -228,6 +235,7 @@ export function gridForm(draft, { changed, begin }) {
     type: 'text', inputmode: 'numeric', pattern: '[0-9]*', value: draft.seed, placeholder: t('batch.seedRandom'),
     on: { input: () => { draft.seed = seed.value.replace(/\D/g, ''); refresh(); } },
   });
+  const sizes = sizeField(draft, refresh);
   const form = h('form', {
     class: 'stack',
     on: {
@@ -245,11 +253,10 @@ export function gridForm(draft, { changed, begin }) {
   h('label', { class: 'stack tight' }, t('batch.gridPrompt'), prompt),
   h('p', { class: 'hint', text: t('batch.gridHelp', { word: openWord() }) }),
   axes, h('p', { class: 'hint', text: t('batch.valuesHelp') }),
-  h('div', { class: 'batch-pair' }, sizeField(draft, refresh), h('label', { class: 'stack tight' }, t('batch.seedLabel'), seed)),
+  h('div', { class: 'batch-pair' }, sizes.node, h('label', { class: 'stack tight' }, t('batch.seedLabel'), seed)),
   found, go);
   drawAxes();
-  refresh();
-  return form;
+  return { node: form, update: () => { sizes.fill(); refresh(); } };
 }
 
 /** A word in braces as an example. */

@@ -86,6 +86,22 @@ export async function retry(id) {
   }
 }
 
+/** The last change of each picture that is under way. */
+const changes = new Map();
+
+/** Sends a change of a picture behind those before it, which it could overtake on its way. */
+function inTurn(id, send) {
+  const turn = (changes.get(id) ?? Promise.resolve())
+    .then(() => send(`/api/images/${encodeURIComponent(id)}`));
+  const end = () => {
+    if (changes.get(id) === ended) changes.delete(id);
+  };
+  // Whether it succeeds is for its own caller to say.
+  const ended = turn.then(end, end);
+  changes.set(id, ended);
+  return turn;
+}
+
 /** Marks a picture or takes the mark away. @returns {Promise<any>} The picture as it is then. */
 export function favourite(picture, on = !picture.favourite) {
   return patch(picture, { favourite: on });
@@ -100,7 +116,7 @@ async function patch(picture, change) {
   const before = store.pictures.get(picture.id) ?? picture;
   store.keep([{ ...before, ...change }]);
   try {
-    const after = await api.patch(`/api/images/${encodeURIComponent(picture.id)}`, change);
+    const after = await inTurn(picture.id, (path) => api.patch(path, change));
     keepIfThere(after);
     return after;
   } catch (error) {
@@ -119,7 +135,7 @@ function keepIfThere(picture) {
 export async function remove(picture) {
   store.dropPicture(picture.id);
   try {
-    await api.delete(`/api/images/${encodeURIComponent(picture.id)}`);
+    await inTurn(picture.id, (path) => api.delete(path));
   } catch (error) {
     store.keep([picture]);
     toastError(error);
@@ -134,7 +150,7 @@ export async function remove(picture) {
 /** Brings a picture back from the bin. */
 export async function restore(picture) {
   try {
-    const back = await api.post(`/api/images/${encodeURIComponent(picture.id)}/restore`);
+    const back = await inTurn(picture.id, (path) => api.post(`${path}/restore`));
     store.keep([back]);
     return back;
   } catch (error) {

@@ -13,9 +13,25 @@ export function sizeText({ width, height }) {
   return `${width}x${height}`;
 }
 
-/** The size nearest to another one that the model draws, side by side. @returns {Size} */
+/**
+ * The size nearest to another one that the model draws: side by side, or stretched least if that
+ * has too many pixels.
+ *
+ * @returns {Size}
+ */
 export function nearest({ width, height }, model) {
-  return { width: side(width, model), height: side(height, model) };
+  const near = { width: side(width, model), height: side(height, model) };
+  const most = model.max_pixels ?? Infinity;
+  if (near.width * near.height <= most) return near;
+  const stretch = (x, y) => Math.log(y / height) ** 2 + Math.log(x / width) ** 2;
+  const [low, high] = [side(0, model), side(Infinity, model)];
+  let best = null;
+  for (let y = low; y <= high; y += model.multiple) {
+    for (let x = low; x <= high && x * y <= most; x += model.multiple) {
+      if (!best || stretch(x, y) < stretch(best.width, best.height)) best = { width: x, height: y };
+    }
+  }
+  return best;
 }
 
 function side(length, model) {
