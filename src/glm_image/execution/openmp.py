@@ -2,9 +2,8 @@
 
 Each thread that runs a parallel loop gets helpers of its own, and they stay until it ends. As soon
 as all helpers together are more than the processors, GNU's OpenMP lets none of them wait awake for
-the next loop: each loop must then wake them, which takes about as long as the loop itself. So a
-model that was loaded in one thread and draws in another would draw with little more than one
-processor.
+the next loop, and each loop must first wake them. So a model that was loaded in one thread and
+draws in another would leave processors idle.
 
 Source: libgomp, ``gomp_throttled_spin_count``; OpenMP 5.0, section 3.2.43, omp_pause_resource_all.
 """
