@@ -12,6 +12,7 @@ from glm_image.data.grids import full_grid, preview_grid, starts
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.sequences import (
+    PreviewRule,
     Sequence,
     assemble,
     codes_of,
@@ -23,6 +24,7 @@ from glm_image.data.sequences import (
     text_sequence,
 )
 from glm_image.data.vocabulary import meanings
+from glm_image.image import size
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
 from glm_image.tokenizer.text import TextTokenizer
@@ -63,19 +65,18 @@ def test_raster_alone(tokenizer: TextTokenizer) -> None:
     assert sequence.weights.sum() == 65
 
 
-def test_preview_comes_first_with_its_weight(tokenizer: TextTokenizer) -> None:
-    sequence = scene_sequence(tokenizer, SCENE, PROMPT, 0.25)
+def test_preview_comes_first(tokenizer: TextTokenizer) -> None:
+    sequence = scene_sequence(tokenizer, SCENE, PROMPT, size.preview_grid)
     preview = preview_grid(SCENE, 16, 16).flatten().tolist()
     codes = full_grid(SCENE).flatten().tolist()
     assert learned(sequence) == [*preview, *codes, tokenizer.end_id]
-    weights = sequence.weights[sequence.targets >= 0]
-    assert weights.tolist() == [0.25] * 256 + [1.0] * 65
+    assert sequence.weights.sum() == 256 + 65
 
 
-@pytest.mark.parametrize("weight", [None, 1.0])
-def test_inputs_are_prompt_and_codes(tokenizer: TextTokenizer, weight: float | None) -> None:
-    sequence = scene_sequence(tokenizer, SCENE, PROMPT, weight)
-    preview = None if weight is None else (16, 16)
+@pytest.mark.parametrize("rule", [None, size.preview_grid])
+def test_inputs_are_prompt_and_codes(tokenizer: TextTokenizer, rule: PreviewRule | None) -> None:
+    sequence = scene_sequence(tokenizer, SCENE, PROMPT, rule)
+    preview = None if rule is None else rule((8, 8))
     request = chat.text_to_image(tokenizer, PROMPT, target=(8, 8), preview=preview)
     length = len(request.ids_l)
     assert torch.equal(sequence.ids[:length], request.ids_l)
@@ -150,7 +151,7 @@ def test_the_plan_tells_every_code_its_place_and_the_next_beginning() -> None:
 
 def test_plans_stand_where_codes_are_learned(tokenizer: TextTokenizer) -> None:
     for sequence in (
-        scene_sequence(tokenizer, SCENE, PROMPT, 0.5),
+        scene_sequence(tokenizer, SCENE, PROMPT, size.preview_grid),
         sequence_of_edit(random.Random(0), tokenizer, EDIT, 0.0),
     ):
         learned = sequence.targets >= 0
@@ -161,7 +162,7 @@ def test_plans_stand_where_codes_are_learned(tokenizer: TextTokenizer) -> None:
 def test_every_source_needs_codes(tokenizer: TextTokenizer) -> None:
     request = chat.image_to_image(tokenizer, "x", target=(8, 8), sources=[(8, 8)])
     with pytest.raises(ValueError, match="zip"):
-        assemble(request, [], [raster_of(SCENE, 8, 8)], tokenizer.end_id, 1.0)
+        assemble(request, [], [raster_of(SCENE, 8, 8)], tokenizer.end_id)
 
 
 def test_collate_pads_on_the_right(tokenizer: TextTokenizer) -> None:
@@ -183,7 +184,7 @@ def test_random_sequences_repeat_with_the_seed(tokenizer: TextTokenizer) -> None
     def draw(seed: int) -> list[Sequence]:
         rng = random.Random(seed)
         return [
-            text_sequence(rng, tokenizer, SceneMix(), Words(), 1.0),
+            text_sequence(rng, tokenizer, SceneMix(), Words(), size.preview_grid),
             edit_sequence(rng, tokenizer, SceneMix(), Words(), 0.02),
         ]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import tiny
 from drawn import all_fonts, scene
-from glm_image.data.mix import SceneMix, Words
+from glm_image.data.mix import BANDS, SceneMix, Words
 from glm_image.data.pairs import corrupt, edit_pair, text_picture
 from glm_image.data.sequences import collate, scene_sequence
 from glm_image.data.vocabulary import meanings
@@ -156,16 +156,6 @@ def test_codebook_health() -> None:
 # Generator.
 
 
-@pytest.mark.parametrize(("field", "changes"), [("previews", True), ("rasters", False)])
-def test_the_weight_of_a_preview_changes_the_loss(field: str, changes: bool) -> None:
-    losses = []
-    for weight in (1.0, 4.0):
-        stage = GeneratorMix(previews=0.0, preview_weight=weight, scenes=SMALL)
-        with torch.no_grad():
-            losses.append(loss_of(generator_task((replace(stage, **{field: 1.0}),))))
-    assert torch.equal(*losses) is not changes
-
-
 def test_padding_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "_EVERY", 1)
     task = generator_task()
@@ -193,6 +183,37 @@ def test_a_stage_scales_the_batch() -> None:
     with torch.no_grad():
         loss_of(task)
     assert sizes == [4]
+
+
+def test_a_stage_fills_batches_with_tokens() -> None:
+    stage = GeneratorMix(previews=0.0, strips=1.0, tokens=2_000, scenes=SMALL)
+    task = generator_task((stage,))
+    batch = task.draw(random.Random(0), 0).ids_bt
+    budget = stage.tokens * task.batch / 32
+    rows, length = batch.shape
+    assert (rows - 1) * length < budget <= rows * length
+
+
+def test_bands_have_a_preview_of_twice_their_size() -> None:
+    task = generator_task((GeneratorMix(previews=0.0, bands=1.0),))
+    batch = task.draw(random.Random(0), 0)
+    codes = (batch.targets_bt >= 0).sum(dim=1) - 1
+    band_sizes = [band.rows * band.columns for band in BANDS]
+    assert set(codes.tolist()) <= {(1 + 2 * 2) * cells for cells in band_sizes}
+
+
+def test_repeats_are_thinned_but_weigh_the_same() -> None:
+    stage = GeneratorMix(previews=0.0, rasters=1.0, scenes=SceneMix(other_sizes=0.0))
+    whole = generator_task((replace(stage, batch_factor=50.0),)).draw(random.Random(0), 0)
+    thin = generator_task((replace(stage, batch_factor=50.0, repeats=0.25),))
+    thinned = thin.draw(random.Random(0), 0)
+    repeats = thinned.targets_bt == thinned.ids_bt
+    assert thinned.weights_bt[repeats].unique().tolist() == [4.0]
+    learned = thinned.targets_bt >= 0
+    assert thinned.weights_bt[learned & ~repeats].unique().tolist() == [1.0]
+    cells = (whole.targets_bt >= 0).sum(dim=1).float().mean()
+    weights = (thinned.weights_bt * learned).sum(dim=1).mean()
+    assert float(weights / cells) == pytest.approx(1.0, abs=0.05)
 
 
 def test_previews_are_validated_with_the_last_stage() -> None:

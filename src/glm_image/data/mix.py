@@ -77,3 +77,18 @@ STRIPS: tuple[SceneMix, ...] = (
     replace(_STRIP, rows=2, large_text=0.5, chinese=1.0),
 )
 """Strips one or two cells high with one text; Chinese characters need two."""
+
+BANDS: tuple[SceneMix, ...] = tuple(
+    SceneMix(
+        rows=rows,
+        columns=columns,
+        other_sizes=0.0,
+        plain=0.7,
+        texts=(0.0, 0.25, 0.45, 0.3),
+        shapes=(0.6, 0.4, 0.0),
+        large_text=0.5,
+        chinese=0.5,
+    )
+    for rows, columns in ((3, 8), (4, 8), (4, 6), (3, 10))
+)
+"""Low pictures full of texts: which text stands where, at a third of a whole picture's cost."""

@@ -1,6 +1,7 @@
 """Training sequences of the generator: prompt ids, positions, the codes to be written."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,15 @@ from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import Scene
 from glm_image.data.vocabulary import meanings
 from glm_image.data.wording import book_for
-from glm_image.image.size import preview_grid as preview_size
 from glm_image.models.positions import prompt_positions, raster_positions
 from glm_image.tokenizer import chat
 from glm_image.tokenizer.text import TextTokenizer
-from glm_image.types import GeneratorInput
+from glm_image.types import GeneratorInput, Grid
 
 _IGNORED = -100
+
+PreviewRule = Callable[[Grid], Grid]
+"""From the rows and columns of a picture to those of its preview."""
 
 PLACES = 16
 """Parts of a picture's side in which places are told."""
@@ -88,7 +91,7 @@ def raster_of(scene: Scene, height: int, width: int) -> Raster:
 
 
 def assemble(
-    request: GeneratorInput, sources: list[Tensor], rasters: list[Raster], end: int, preview: float
+    request: GeneratorInput, sources: list[Tensor], rasters: list[Raster], end: int
 ) -> Sequence:
     """Join a prompt with the codes that answer it.
 
@@ -97,7 +100,6 @@ def assemble(
         sources: Codes of every source image, flat.
         rasters: Every raster in the order of generation.
         end: Id of the end marker.
-        preview: Weight of the codes of a preview; the full grid has weight 1.
     """
     ids = request.ids_l.clone()
     for span, source in zip(request.sources, sources, strict=True):
@@ -110,8 +112,6 @@ def assemble(
     targets[len(ids) - 1 :] = answer
     weights = torch.zeros(len(whole) - 1)
     weights[len(ids) - 1 :] = 1.0
-    if len(rasters) > 1:
-        weights[len(ids) - 1 : len(ids) - 1 + len(rasters[0].codes)] = preview
     plans = torch.full((5, len(whole) - 1), _IGNORED)
     plans[:, len(ids) - 1 : -1] = torch.cat([raster.plan for raster in rasters], dim=1)
     return Sequence(
@@ -154,26 +154,24 @@ def text_sequence(
     tokenizer: TextTokenizer,
     mix: SceneMix,
     words: Words,
-    preview_weight: float | None,
+    preview: PreviewRule | None,
 ) -> Sequence:
-    """A random prompt with its codes; without a preview where its weight is None."""
+    """A random prompt with its codes; without a preview where there is no rule for its size."""
     scene = sample_scene(rng, mix.sized(rng), latin=words.latin, han=words.han)
-    prompt = describe(rng, scene, book_for(rng))
-    return scene_sequence(tokenizer, scene, prompt, preview_weight)
+    return scene_sequence(tokenizer, scene, describe(rng, scene, book_for(rng)), preview)
 
 
 def scene_sequence(
-    tokenizer: TextTokenizer, scene: Scene, prompt: str, preview_weight: float | None
+    tokenizer: TextTokenizer, scene: Scene, prompt: str, preview: PreviewRule | None
 ) -> Sequence:
     """The sequence of a given scene and prompt."""
     target = (scene.rows, scene.columns)
-    rasters = [raster_of(scene, *target)]
-    preview = None
-    if preview_weight is not None:
-        preview = preview_size(target)
-        rasters.insert(0, raster_of(scene, *preview))
-    request = chat.text_to_image(tokenizer, prompt, target=target, preview=preview)
-    return assemble(request, [], rasters, tokenizer.end_id, preview_weight or 1.0)
+    grids = [target] if preview is None else [preview(target), target]
+    request = chat.text_to_image(
+        tokenizer, prompt, target=target, preview=None if preview is None else grids[0]
+    )
+    rasters = [raster_of(scene, *grid) for grid in grids]
+    return assemble(request, [], rasters, tokenizer.end_id)
 
 
 def edit_sequence(
@@ -196,4 +194,4 @@ def sequence_of_edit(
         for index in range(len(source)):
             if rng.random() < noise:
                 source[index] = rng.randrange(len(meanings()))
-    return assemble(request, sources, [raster_of(edit.after, *grid)], tokenizer.end_id, 1.0)
+    return assemble(request, sources, [raster_of(edit.after, *grid)], tokenizer.end_id)

@@ -10,10 +10,11 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from glm_image.data.mix import STRIPS, SceneMix, Words
+from glm_image.data.mix import BANDS, STRIPS, SceneMix, Words
 from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
 from glm_image.data.vocabulary import LETTERS, meanings
 from glm_image.errors import ConfigError
+from glm_image.image.size import preview_grid
 from glm_image.models.generator import Generator
 from glm_image.tokenizer.text import TextTokenizer
 from glm_image.training.cross_entropy import head_loss
@@ -21,8 +22,15 @@ from glm_image.training.factored import factorise
 from glm_image.training.loop import Metrics, Task
 from glm_image.training.plan import PlanHeads
 from glm_image.training.seeds import seeded
+from glm_image.types import Grid
 
+_IGNORED = -100
 _HELD_OUT = 7_002
+
+_FORMATS = ("strips", "bands", "rasters", "previews", "edits")
+
+_USUAL_BATCH = 32
+"""Sequences of a batch for which a stage counts tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,22 +40,28 @@ class GeneratorMix:
     Attributes:
         start: First step of the stage.
         batch_factor: Size of a batch as a factor on the task's; long sequences take a smaller one.
+        tokens: Tokens, padding included, that a batch of a task with ``batch`` 32 has at least, in
+            place of a number of sequences, so that every step costs the same; 0 counts sequences.
+        repeats: Share of the codes equal to the one before them that are learned, at as many times
+            the weight: nearly all are right, and each costs a product with the whole head.
         strips: Strips one or two cells high with one text: the quickest way to learn copying.
+        bands: Low pictures full of texts, with a preview of twice their size.
         rasters: Whole pictures without a preview, the first stage of pre-training.
         previews: Whole pictures as they are generated: preview, then full grid.
         edits: Edits of one source picture.
-        preview_weight: Weight of a preview's codes in the loss.
         source_noise: Share of wrong codes in the source pictures of edits.
         scenes: What the pictures show.
     """
 
     start: int = 0
     batch_factor: float = 1.0
+    tokens: int = 0
+    repeats: float = 1.0
     strips: float = 0.0
+    bands: float = 0.0
     rasters: float = 0.0
     previews: float = 1.0
     edits: float = 0.0
-    preview_weight: float = 1.0
     source_noise: float = 0.02
     scenes: SceneMix = field(default_factory=SceneMix)
 
@@ -153,10 +167,15 @@ class GeneratorTask(Task[Batch]):
     def draw(self, rng: random.Random, step: int) -> Batch:
         """Fresh sequences; all of a batch have one format."""
         mix = self._mix(step)
-        formats = {"strips": mix.strips, "rasters": mix.rasters}
-        formats |= {"previews": mix.previews, "edits": mix.edits}
-        name = rng.choices(tuple(formats), tuple(formats.values()))[0]
-        return self._batch(rng, name, mix, max(1, round(self.batch * mix.batch_factor)))
+        name = rng.choices(_FORMATS, [vars(mix)[name] for name in _FORMATS])[0]
+        tokens = mix.tokens * self.batch // _USUAL_BATCH
+        count = 1 if tokens else max(1, round(self.batch * mix.batch_factor))
+        sequences: list[Sequence] = []
+        longest = 0
+        while len(sequences) < count or len(sequences) * longest < tokens:
+            sequences.append(self._sequence(rng, name, mix))
+            longest = max(longest, len(sequences[-1].ids))
+        return collate([_thinned(rng, s, mix.repeats) for s in sequences])
 
     def forward(self, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Metrics]:
         """Loss of a batch; there is no noise."""
@@ -166,16 +185,19 @@ class GeneratorTask(Task[Batch]):
     def _mix(self, step: int) -> GeneratorMix:
         return [mix for mix in self.curriculum if mix.start <= step][-1]
 
-    def _batch(self, rng: random.Random, name: str, mix: GeneratorMix, count: int) -> Batch:
+    def _held_out(self, name: str, mix: GeneratorMix, count: int) -> Batch:
+        rng = random.Random(_HELD_OUT)
         return collate([self._sequence(rng, name, mix) for _ in range(count)])
 
     def _sequence(self, rng: random.Random, name: str, mix: GeneratorMix) -> Sequence:
         if name == "strips":
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
+        if name == "bands":
+            return text_sequence(rng, self.tokenizer, rng.choice(BANDS), self.words, _twice)
         if name == "edits":
             return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
-        weight = mix.preview_weight if name == "previews" else None
-        return text_sequence(rng, self.tokenizer, mix.scenes, self.words, weight)
+        rule = preview_grid if name == "previews" else None
+        return text_sequence(rng, self.tokenizer, mix.scenes, self.words, rule)
 
     def _loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
         device = self.is_text.device
@@ -185,14 +207,15 @@ class GeneratorTask(Task[Batch]):
         kept = targets >= 0
         # Only the positions that are learned go through the head.
         head = self.generator.lm_head.weight
-        result = head_loss(hidden[kept], head, targets[kept], weights[kept])
+        shares = weights[kept] / weights[kept].sum()
+        result = head_loss(hidden[kept], head, targets[kept], shares)
         right = result.right_n.float()
         text = self.is_text[targets[kept]]
         plan = self.plan(batch.plans_5bt.to(device), head)
         return result.loss + self.plan_weight * plan, {
-            "cross_entropy": float(result.losses_n.mean()),
+            "cross_entropy": float((result.losses_n * shares).sum()),
             "plan": float(plan.detach()),
-            "right": float(right.mean()),
+            "right": float((right * shares).sum()),
             "text_right": float(right[text].mean()) if bool(text.any()) else 1.0,
         }
 
@@ -202,7 +225,7 @@ class GeneratorTask(Task[Batch]):
         last = self.curriculum[-1]
         for name in ("rasters", "previews", "edits"):
             if any(vars(mix)[name] for mix in self.curriculum):
-                batch = self._batch(random.Random(_HELD_OUT), name, last, 32)
+                batch = self._held_out(name, last, 32)
                 metrics = self._loss(batch)[1]
                 figures |= {f"{name}_{key}": value for key, value in metrics.items()}
         return figures
@@ -211,7 +234,7 @@ class GeneratorTask(Task[Batch]):
         """Predicted codes of held-out pictures under teacher forcing, as colours; truth above."""
         last = self.curriculum[-1]
         square = replace(last, scenes=replace(last.scenes, other_sizes=0.0))
-        batch = self._batch(random.Random(_HELD_OUT), "rasters", square, 8)
+        batch = self._held_out("rasters", square, 8)
         device = self.is_text.device
         hidden = self.generator(batch.ids_bt.to(device), batch.positions_3bt.to(device))
         predicted = self.generator.logits(hidden).argmax(-1).cpu()
@@ -221,6 +244,23 @@ class GeneratorTask(Task[Batch]):
             truth, guess = batch.targets_bt[row][kept][:-1], predicted[row][kept][:-1]
             columns.append(np.concatenate([_swatch(truth), _swatch(guess)]))
         return Image.fromarray(np.concatenate(columns, axis=1))
+
+
+def _twice(grid: Grid) -> Grid:
+    return 2 * grid[0], 2 * grid[1]
+
+
+def _thinned(rng: random.Random, sequence: Sequence, share: float) -> Sequence:
+    """Learn a share of the codes that repeat the one before them, so much more of each."""
+    if share == 1:
+        return sequence
+    repeats = sequence.targets == sequence.ids
+    left_out = repeats & torch.tensor([rng.random() >= share for _ in sequence.ids])
+    return replace(
+        sequence,
+        targets=sequence.targets.masked_fill(left_out, _IGNORED),
+        weights=torch.where(repeats, sequence.weights / share, sequence.weights),
+    )
 
 
 def _swatch(codes: Tensor, side: int = 12) -> np.ndarray:

@@ -103,14 +103,17 @@ def nano(
                 previews=1.0,
                 edits=0.5,
             ),
-            # Copying is there: what is left is to place things and to leave the rest alone.
+            # What is left goes wrong where several texts are to be told apart and with characters
+            # seen seldom: pictures with many letters for few cells.
             GeneratorMix(
-                start=steps(7000),
-                batch_factor=0.5,
-                strips=0.05,
+                start=steps(5000),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.12,
+                bands=0.3,
                 rasters=0.15,
-                previews=1.0,
-                edits=0.9,
+                previews=0.25,
+                edits=0.25,
             ),
         ),
         decoder=run(5200, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
