@@ -27,7 +27,7 @@ from glm_image.types import Grid
 _IGNORED = -100
 _HELD_OUT = 7_002
 
-_FORMATS = ("strips", "bands", "rasters", "previews", "edits")
+_FORMATS = ("strips", "bands", "rasters", "previews", "edits", "band_edits")
 
 _USUAL_BATCH = 32
 """Sequences of a batch for which a stage counts tokens."""
@@ -48,7 +48,8 @@ class GeneratorMix:
         bands: Low pictures full of texts, with a preview of twice their size.
         rasters: Whole pictures without a preview, the first stage of pre-training.
         previews: Whole pictures as they are generated: preview, then full grid.
-        edits: Edits of one source picture.
+        edits: Edits of one source picture or two.
+        band_edits: Edits of low pictures full of texts.
         source_noise: Share of wrong codes in the source pictures of edits.
         scenes: What the pictures show.
     """
@@ -62,6 +63,7 @@ class GeneratorMix:
     rasters: float = 0.0
     previews: float = 1.0
     edits: float = 0.0
+    band_edits: float = 0.0
     source_noise: float = 0.02
     scenes: SceneMix = field(default_factory=SceneMix)
 
@@ -194,8 +196,9 @@ class GeneratorTask(Task[Batch]):
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
         if name == "bands":
             return text_sequence(rng, self.tokenizer, rng.choice(BANDS), self.words, _twice)
-        if name == "edits":
-            return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
+        if name in ("edits", "band_edits"):
+            scenes = mix.scenes if name == "edits" else rng.choice(BANDS)
+            return edit_sequence(rng, self.tokenizer, scenes, self.words, mix.source_noise)
         rule = preview_grid if name == "previews" else None
         return text_sequence(rng, self.tokenizer, mix.scenes, self.words, rule)
 

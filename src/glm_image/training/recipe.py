@@ -115,6 +115,19 @@ def nano(
                 previews=0.25,
                 edits=0.25,
             ),
+            # Also of edits: a letter that stays is copied from the source, one that is new from
+            # the words.
+            GeneratorMix(
+                start=steps(5250),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.1,
+                bands=0.22,
+                rasters=0.15,
+                previews=0.25,
+                edits=0.2,
+                band_edits=0.2,
+            ),
         ),
         decoder=run(5200, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
         decoder_batch=4 * batch,
