@@ -90,13 +90,13 @@ def nano(
         tokenizer_batch=24 * batch,
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
-        generator=run(11500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
+        generator=run(13000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
         generator_batch=32 * batch,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
-            GeneratorMix(start=steps(1100), strips=0.3, rasters=1.0, previews=0.0, edits=0.6),
+            GeneratorMix(start=steps(2200), strips=0.3, rasters=1.0, previews=0.0, edits=0.6),
             GeneratorMix(
-                start=steps(1250),
+                start=steps(2500),
                 batch_factor=0.5,
                 strips=0.1,
                 rasters=0.3,
@@ -106,7 +106,7 @@ def nano(
             # What is left goes wrong where several texts are to be told apart and with characters
             # seen seldom: pictures with many letters for few cells.
             GeneratorMix(
-                start=steps(5000),
+                start=steps(10000),
                 tokens=6000,
                 repeats=0.35,
                 strips=0.12,
@@ -118,7 +118,7 @@ def nano(
             # Also of edits: a letter that stays is copied from the source, one that is new from
             # the words.
             GeneratorMix(
-                start=steps(5250),
+                start=steps(10500),
                 tokens=6000,
                 repeats=0.35,
                 strips=0.1,
@@ -129,9 +129,9 @@ def nano(
                 band_edits=0.2,
             ),
         ),
-        decoder=run(5200, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
+        decoder=run(7020, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
         decoder_batch=4 * batch,
         decoder_mix=DecoderMix(
-            strips=0.35, frames_from=steps(300), edits=0.35, edits_from=steps(1000)
+            strips=0.35, frames_from=steps(600), edits=0.35, edits_from=steps(2000)
         ),
     )
