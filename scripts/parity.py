@@ -5,7 +5,7 @@ edits. The package's own stages run one by one; beside each, the reference gets 
 sampler draws other random numbers, so our choices are forced upon it and every score before every
 choice is compared.
 
-    python scripts/parity.py [--model FOLDER] [--steps N]
+    python scripts/parity.py [--model FOLDER] [--steps N] [--sheet FILE]
 """
 
 import argparse
@@ -22,6 +22,7 @@ from torch import Tensor
 
 from glm_image.checkpoint import keymap
 from glm_image.device import resolve
+from glm_image.evaluation.posters.grid import Entry, sheet
 from glm_image.pipeline import condition, decode, denoise, prior, prompt
 from glm_image.pipeline.picture import Batch
 from glm_image.pipeline.request import Request, read
@@ -146,6 +147,7 @@ class Comparison:
         self.reference = Reference(folder)
         self.reference.pipe.to(torch.float32)
         self.pictures: list[PilImage.Image] = []
+        self.theirs: list[PilImage.Image] = []
 
     def weights(self) -> None:
         """Compare every weight after loading."""
@@ -241,6 +243,7 @@ class Comparison:
         theirs = (painted.image * 255).round()
         rows["picture, in 255ths"].add(torch.from_numpy(pixels.astype(np.float32)), theirs)
         self.pictures.append(PilImage.fromarray(pixels))
+        self.theirs.append(PilImage.fromarray(theirs.numpy().astype(np.uint8)))
 
     def _draws(self, batch: Batch, tokens: int) -> Draws:
         return draw(batch.seeds, self.system.latent_shape(batch.size), tokens)
@@ -251,6 +254,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compare with transformers and diffusers.")
     parser.add_argument("--model", type=Path, help="Folder of a checkpoint; else the bundled one.")
     parser.add_argument("--steps", type=int, default=8, help="Denoising steps.")
+    parser.add_argument("--sheet", type=Path, help="Where to put our pictures beside theirs.")
     options = parser.parse_args()
     folder = find(options.model)
     comparison = Comparison(folder, options.steps)
@@ -260,6 +264,10 @@ def main() -> int:
     name = "bundled model" if options.model is None else folder.name
     print(f"{name}, float32 on the CPU, {len(CASES)} pictures, {options.steps} steps each")
     print(comparison.table)
+    if options.sheet is not None:
+        pairs = zip(CASES, comparison.pictures, comparison.theirs, strict=True)
+        entries = [Entry(images=(ours, theirs), caption=case.words) for case, ours, theirs in pairs]
+        sheet(entries, columns=2).save(options.sheet)
     return 0 if comparison.table.holds else 1
 
 

@@ -5,8 +5,12 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+
+from drawn import all_fonts
 
 pytestmark = pytest.mark.parity
 
@@ -34,6 +38,22 @@ def test_the_table_holds(
     printed = capsys.readouterr().out
     for name in script.Table().rows:
         assert name in printed
+
+
+@all_fonts
+def test_pictures_stand_beside_those_of_the_reference(
+    script: ModuleType, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "sheet.png"
+    arguments = ["--model", str(tiny_checkpoint), "--steps", "1", "--sheet", str(file)]
+    monkeypatch.setattr(sys, "argv", ["parity.py", *arguments])
+    assert script.main() == 0
+    with Image.open(file) as page:
+        ours, theirs = (
+            np.asarray(page.crop((left, 16, left + 256, 272)), dtype=int) for left in (16, 276)
+        )
+    assert len(np.unique(ours)) > 10
+    assert abs(ours - theirs).max() <= 1
 
 
 def test_a_difference_shows(script: ModuleType) -> None:
