@@ -64,6 +64,7 @@ class Phrasebook:
         counts: Phrases for one, two and three.
         quotes: Pairs of quotation marks, most frequent first.
         writers: Habits of writing.
+        asides: Clauses about nothing that is drawn.
         designs: Templates of titles, panels and diagrams.
         chinese: Whether the language is Chinese, which knows no plural.
     """
@@ -92,6 +93,7 @@ class Phrasebook:
     counts: dict[int, Phrases]
     quotes: Phrases
     writers: tuple[Writer, ...]
+    asides: Phrases
     designs: "DesignBook"
     chinese: bool
 

@@ -12,6 +12,8 @@ from glm_image.data.wording import Pen, things_in_order
 
 # Chances: nothing is said of the background; it comes first; sentences begin with capitals.
 _NO_BACKGROUND, _BACKGROUND_FIRST, _CAPITALS = 0.03, 0.8, 0.6
+# Chances: every clause has a habit of its own; something is said that nothing is drawn of.
+_MIXED, _ASIDE = 0.35, 0.15
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -30,6 +32,10 @@ def describe(rng: random.Random, scene: Scene, book: Phrasebook) -> str:
     pen = Pen(rng, book)
     writer = rng.choice(book.writers)
     clauses = _clauses(pen, writer, scene)
+    if pen.often(_ASIDE):
+        # An open opening goes on with what it opens.
+        earliest = 2 if clauses[0].endswith(OPEN_END) else 1
+        clauses.insert(rng.randint(min(earliest, len(clauses)), len(clauses)), pen.fill(book.asides))
     prompt = clauses[0]
     for clause in clauses[1:]:
         joiner = " " if prompt.endswith(OPEN_END) else rng.choice(writer.joiners)
@@ -65,8 +71,11 @@ def _clauses(pen: Pen, writer: Writer, scene: Scene) -> list[str]:
     titled = scene.design == "title"
     things: list[Thing] = [*scene.shapes, *([] if titled else scene.texts)]
     clauses: list[str] = []
+    mixed = pen.often(_MIXED)
     for thing, own, place in things_in_order(pen, scene, things):
-        habit = writer if own is pen else own.rng.choice(own.book.writers)
+        # The first clause may go on with the opening.
+        keeps = own is pen and not (mixed and clauses)
+        habit = writer if keeps else own.rng.choice(own.book.writers)
         clauses.append(thing_clause(own, thing, place, habit))
     if titled:
         clauses.insert(pen.rng.choice((0, 0, len(clauses))), title_clause(pen, scene))

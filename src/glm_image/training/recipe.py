@@ -90,7 +90,7 @@ def nano(
         tokenizer_batch=24 * batch,
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
-        generator=run(13000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
+        generator=run(30000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
         generator_batch=32 * batch,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -127,6 +127,19 @@ def nano(
                 previews=0.25,
                 edits=0.2,
                 band_edits=0.2,
+            ),
+            # Whole pictures and other sizes, in a wider grammar.
+            GeneratorMix(
+                start=steps(13000),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.08,
+                bands=0.2,
+                rasters=0.3,
+                previews=0.17,
+                edits=0.25,
+                band_edits=0.2,
+                scenes=SceneMix(other_sizes=0.2),
             ),
         ),
         decoder=run(7020, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
