@@ -73,14 +73,33 @@ PROMPT_WORDS: tuple[str, ...] = (
 
 _COMMON_CHARACTERS = """
 一三上下不与且两个中为主之了二于互五些交亮人从他代以们份传位体余作你使依侧保偏做先全公六其内再写净几出分切创别到制副加动半单卡印原去
-反取变另只可右号司各同名后向告和四图圆在地均块填增处外大央头好子字学它宋实家容对封将小就左巨希带帮幅干平并应底店建开张形往待得心您
-想成我打把报招拿持换掉排接描摆擦改放整文方无时星是景替最有望本条来柔标校样格桃棋棕横橘橙次正步每波洁活流浅海涂淡深添渐满灰点烦然爱
-片牌环现生用田由画白的盘相看眼着示移程空端第等签简算箭粉紧紫红纯纸纹线绘给绿缩翻而背能至色英菱落蓝行表要见角计让设诉译该语请读调谢
-象贴走转轮边过还这进连选那部都里铺间除需青静面顶颗题颜骤麻黄黑
+反取变另只可右号司各同名后向告和四图圆在地均块填增处外大央头好子字学它宋实家容对封将小就左巨希带帮幅干平并应底店建开张形往待得心您想
+成我打把报招拿持换掉排接描摆擦改放整文方无时星是景替最有望本条来柔标校样格桃棋棕横橘橙次正步每波洁活流浅海涂淡深添渐满灰点烦然爱片牌
+环现生用田由画白的盘相看眼着示移程空端第等签简算箭粉紧紫红纯纸纹线绘给绿缩翻而背能至色英菱落蓝行表要见角计让设诉译该语请读调谢象贴走
+转轮边过还这进连选那部都里铺间除需青静面顶颗题颜骤麻黄黑东么也书事什今会但何便修停像充光入共准减列前办劳包区占即友口句叫合吗否吧呢周
+命商喜嘛围型域墙备复多够天太失她如始孩守安定客宫寸少尺尾局居屏展布师常序弄式当彼很必忙思悄意慢所托扰找拜挂按挖据插搞搬撤故新日明易显
+更朋末束板果染栏案桌楚欢此比求没沿法注浓消清照版物状留目睛知离窗站类纠约组细经结统缓缘缺置老聚脑苦藏补被装西解认话说谁质起越跟路车轻
+较辛达近适通配醒采重量错门隔非顺须额风飘饰首马驾高齐
 """
 """Of the wording, among those that are drawn."""
 
+_SPELLED = """
+across anything anywhere areas around ask asked asks back base before begins belong best better
+bit blow boss brand but canvas children clear colored coloured comes complete covers crisp cross
+customer d decorate decoration describe different divide done door drag easy edges ends enough
+everywhere finish frame friends full goes gone good ground grow happy help here high holding
+idea if illustration included including inside join just layout less lines look looking looks
+lost love m made many may meant much name needs no notice old once own page painted paper photo
+pick plan planned point positioned possible prepare quality rather removed rewrite room s saw
+sees sharp sitting some soon space spell spelled spelling spot standing starts station still
+strong style sure swapped switch t table team thing third today tomorrow tried typeface until
+uses vector wall wants web welcomes well where which who will wish without x
+"""
+"""Words that came later: they have no id and are spelled in bytes."""
+
 WORDING: frozenset[str] = frozenset(
-    {word.strip().lower() for word in PROMPT_WORDS} | set("".join(_COMMON_CHARACTERS.split()))
+    {word.strip().lower() for word in PROMPT_WORDS}
+    | set(_SPELLED.split())
+    | set("".join(_COMMON_CHARACTERS.split()))
 )
 """Every word in lower case, and every Chinese character, that stands outside of quoted texts."""
