@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from drawn import all_fonts
 from glm_image.cli.main import main
+from glm_image.pipeline.system import find
 from glm_image.training.nano import PARTS
 
 Capture = pytest.CaptureFixture[str]
@@ -37,3 +40,18 @@ def test_export_needs_trained_parts(tmp_path: Path, capfd: Capture) -> None:
     assert main(["train", "export", str(target), "--folder", str(tmp_path)]) == 2
     assert "generator" in capfd.readouterr().err
     assert not target.exists()
+
+
+def test_parts_go_on_from_the_bundled_model(tmp_path: Path, capfd: Capture) -> None:
+    target = tmp_path / "same"
+    arguments = ["--folder", str(tmp_path / "shop"), "--start", "nano"]
+    assert main(["train", "export", str(target), *arguments]) == 0
+    capfd.readouterr()
+    bundled = find(None)
+    for file in bundled.rglob("*.safetensors"):
+        mine, theirs = load_file(target / file.relative_to(bundled)), load_file(file)
+        assert mine.keys() == theirs.keys()
+        for name, value in theirs.items():
+            # Sums over attributes round where the shipped rows are nearly zero.
+            close = torch.allclose(mine[name].float(), value.float(), rtol=2**-8, atol=1e-6)
+            assert close, name

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from glm_image.training.factored import factorise, plain
+from glm_image.training.factored import factorise, plain, refit
 from glm_image.training.seeds import seeded
 
 ROWS = [("text", "A", "red"), ("text", "A", "blue"), ("text", "B", "red"), (), ("shape",)]
@@ -54,6 +54,18 @@ def test_plain_keeps_the_rows() -> None:
     assert torch.equal(outer["head"](x_bd), logits)
     assert outer["table"].weight.requires_grad
     plain(outer)
+
+
+def test_refit_takes_the_rows_and_finds_what_they_share() -> None:
+    rows, refitted = table(seed=1).weight.detach().clone(), table(seed=2)
+    assert not torch.allclose(refitted.weight, rows, atol=0.1)
+    refit(refitted, rows)
+    assert torch.allclose(refitted.weight, rows, atol=1e-6)
+    own, factors = refitted.parametrizations.weight.original, dict(refitted.named_parameters())
+    # What the attributes explain is not left to the rows; rows without any keep all of it.
+    assert own[[0, 1, 2, 4]].norm() < 0.05 * rows[[0, 1, 2, 4]].norm()
+    assert torch.allclose(own[[3, 5, 6]], rows[[3, 5, 6]])
+    assert not factors["parametrizations.weight.0.factors"][-1].any()
 
 
 def test_what_one_row_learns_its_relatives_learn_too() -> None:

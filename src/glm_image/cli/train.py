@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glm_image.training.parallel import Ranks
 
 app = typer.Typer(
-    help="Train the bundled model from nothing, or CogView4 for control pictures.",
+    help="Train the bundled model, or CogView4 for control pictures.",
     no_args_is_help=True,
 )
 
@@ -42,6 +42,16 @@ class WorkshopFlags(ReportFlags):
     folder: Annotated[
         Path, flag("Workshop; existing runs in it go on. Default: runs/nano.", metavar="FOLDER")
     ] = Path("runs/nano")
+    start: Annotated[
+        str | None,
+        flag("Checkpoint to start from, or nano, the bundled one; else nothing.", metavar="MODEL"),
+    ] = None
+
+    def begun(self) -> Path | None:
+        """Folder of the checkpoint to start from."""
+        from glm_image.pipeline.system import BUNDLED, find
+
+        return None if self.start is None else find(None if self.start == BUNDLED else self.start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +83,7 @@ class TrainFlags(WorkshopFlags):
             batch=self.batch,
             device=self.device,
             drawers=self.drawers,
+            start=self.begun(),
         )
 
 
@@ -132,7 +143,7 @@ def export(
     """Put the trained parts together into a checkpoint in the published layout."""
     from glm_image.training.nano import workshop
 
-    _export(workshop(flags.folder), target, flags)
+    _export(workshop(flags.folder, start=flags.begun()), target, flags)
 
 
 app.command("nano")(with_flags(nano))
@@ -158,7 +169,7 @@ def _train(part: str, flags: TrainFlags, ranks: "Ranks") -> None:
     if flags.threads:
         torch.set_num_threads(flags.threads)
     run = PARTS[part](flags.workshop())
-    figures = trained(part, run, ranks, "nothing", quiet=flags.quiet)
+    figures = trained(part, run, ranks, flags.start or "nothing", quiet=flags.quiet)
     if figures is None:
         return
     if flags.json:

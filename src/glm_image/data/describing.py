@@ -34,8 +34,8 @@ def describe(rng: random.Random, scene: Scene, book: Phrasebook) -> str:
     clauses = _clauses(pen, writer, scene)
     if pen.often(_ASIDE):
         # An open opening goes on with what it opens.
-        earliest = 2 if clauses[0].endswith(OPEN_END) else 1
-        clauses.insert(rng.randint(min(earliest, len(clauses)), len(clauses)), pen.fill(book.asides))
+        earliest = min(2 if clauses[0].endswith(OPEN_END) else 1, len(clauses))
+        clauses.insert(rng.randint(earliest, len(clauses)), pen.fill(book.asides))
     prompt = clauses[0]
     for clause in clauses[1:]:
         joiner = " " if prompt.endswith(OPEN_END) else rng.choice(writer.joiners)

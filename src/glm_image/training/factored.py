@@ -6,6 +6,7 @@ is a parametrisation of an ordinary table: removed after training, a plain embed
 """
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,9 @@ from torch.nn.utils import parametrize
 
 Attributes = Sequence[tuple[str, ...]]
 """Names of the attributes of every row; no names for a row of its own."""
+
+_RIDGE = 1e-2
+"""Beside counts of rows, which are whole numbers."""
 
 
 class _SumOfAttributes(nn.Module):
@@ -83,6 +87,29 @@ def factorise(
     parametrize.register_parametrization(
         module, "weight", _SumOfAttributes(index_ka, factors), unsafe=True
     )
+
+
+@torch.no_grad()
+def refit(module: nn.Module, rows_kd: Tensor) -> None:
+    """Give a factored table the rows of an ordinary one.
+
+    The attributes' vectors are those that come nearest to the rows (ridge regression: an attribute
+    that never stands alone has no vector of its own); what they leave over becomes the rows' own.
+
+    Args:
+        module: A module that :func:`factorise` was applied to.
+        rows_kd: Rows that the table shall have, ``[K, D]``.
+    """
+    parts = cast(_SumOfAttributes, module.get_submodule("parametrizations.weight.0"))
+    attributes = parts.factors.shape[0] - 1
+    counts_ka = rows_kd.new_zeros(len(rows_kd), attributes + 1)
+    counts_ka.scatter_add_(1, parts.index_ka, rows_kd.new_ones(()).expand(parts.index_ka.shape))
+    counts_ka = counts_ka[:, :-1]
+    gram_aa = counts_ka.T @ counts_ka + _RIDGE * torch.eye(attributes)
+    parts.factors[:-1] = torch.linalg.solve(gram_aa, counts_ka.T @ rows_kd)
+    parts.factors[-1] = 0
+    own_kd = module.get_parameter("parametrizations.weight.original")
+    own_kd.copy_(rows_kd - counts_ka @ parts.factors[:-1])
 
 
 def plain(module: nn.Module) -> None:

@@ -1,17 +1,20 @@
-"""Training of the bundled model, part by part, from nothing.
+"""Training of the bundled model, part by part, from nothing or from an exported checkpoint.
 
 Every part is a run of its own in a folder of the workshop; a part that needs another one reads its
-averaged weights. ``export`` puts them together into a checkpoint in the published layout.
+averaged weights, or those of the checkpoint that the workshop starts from. ``export`` puts them
+together into a checkpoint in the published layout.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from glm_image.checkpoint import published
 from glm_image.checkpoint.settings import SamplingDefaults
@@ -27,7 +30,7 @@ from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
 from glm_image.training import resume
 from glm_image.training.decoder import DecoderTask, factorise_prior
-from glm_image.training.factored import plain
+from glm_image.training.factored import plain, refit
 from glm_image.training.generator import GeneratorTask, factorise_tables
 from glm_image.training.loop import Run
 from glm_image.training.parallel import Ranks
@@ -76,16 +79,27 @@ class Workshop:
     Attributes:
         folder: Holds one folder per part.
         recipe: Steps, batches and curricula of all parts.
+        start: Checkpoint that every part starts from; None starts from nothing.
     """
 
     folder: Path
     recipe: NanoRecipe
+    start: Path | None = None
+
+    @cached_property
+    def _begun(self) -> published.Components | None:
+        """The networks that the workshop starts from."""
+        if self.start is None:
+            return None
+        return published.load(self.start, dtype=torch.float32, device=torch.device("cpu"))
 
     def vae(self) -> Run:
         """The run of the autoencoder."""
         with _seeded(self.recipe.seed):
             vae = _channels_last(Vae(presets.nano_vae()))
             initialise(vae)
+        if self._begun is not None:
+            self._copy(vae, self._begun.vae)
         task = VaeTask(vae, batch=self.recipe.vae_batch)
         return Run(task, self.recipe.vae, self.folder / "vae")
 
@@ -98,8 +112,7 @@ class Workshop:
 
     def tokenizer(self) -> Run:
         """The run of the image encoder and its codebook."""
-        generator = self._generator()
-        factorise_codebook(generator, self.recipe.seed)
+        generator = self._encoder()
         task = TokenizerTask(
             generator,
             SOURCE_LIMITS,
@@ -110,20 +123,18 @@ class Workshop:
 
     def generator(self) -> Run:
         """The run of the generator."""
-        generator = self._generator()
-        tokenizer = text_vocabulary.build()
-        factorise_tables(generator, tokenizer, self.recipe.seed)
+        generator = self._language()
         task = GeneratorTask(
-            generator, tokenizer, self.recipe.curriculum, batch=self.recipe.generator_batch
+            generator,
+            text_vocabulary.build(),
+            self.recipe.curriculum,
+            batch=self.recipe.generator_batch,
         )
         return Run(task, self.recipe.generator, self.folder / "generator")
 
     def decoder(self) -> Run:
         """The run of the diffusion decoder and its glyph encoder; needs the autoencoder."""
-        with _seeded(self.recipe.seed):
-            dit = DiT(presets.nano_dit())
-            glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
-        factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
+        dit, glyph_encoder = self._decoder()
         task = DecoderTask(
             dit,
             glyph_encoder,
@@ -140,28 +151,22 @@ class Workshop:
         Raises:
             NotFoundError: A part has not been trained yet.
         """
-        generator = self._generator()
-        tokenizer = text_vocabulary.build()
-        factorise_tables(generator, tokenizer, self.recipe.seed)
-        _load(generator, self.folder / "generator", "generator.")
+        generator, encoder = self._language(), self._encoder()
+        self._average(generator, "generator", "generator.")
+        self._average(encoder, "tokenizer", "generator.")
         plain(generator)
-        encoder = self._generator()
-        factorise_codebook(encoder, self.recipe.seed)
-        _load(encoder, self.folder / "tokenizer", "generator.")
         plain(encoder)
         generator.visual, generator.vqmodel = encoder.visual, encoder.vqmodel
-        dit = DiT(presets.nano_dit())
-        factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
-        _load(dit, self.folder / "decoder", "dit.")
+        dit, glyph_encoder = self._decoder()
+        self._average(dit, "decoder", "dit.")
+        self._average(glyph_encoder, "decoder", "glyph_encoder.")
         plain(dit)
-        glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
-        _load(glyph_encoder, self.folder / "decoder", "glyph_encoder.")
         components = published.Components(
             generator=generator,
             dit=dit,
             vae=self._trained_vae(),
             glyph_encoder=glyph_encoder,
-            text_tokenizer=tokenizer,
+            text_tokenizer=text_vocabulary.build(),
             schedule=ScheduleConfig(),
             sampling=SAMPLING,
             source_limits=SOURCE_LIMITS,
@@ -172,15 +177,74 @@ class Workshop:
 
     def _card(self) -> str:
         """How the model was made, for the reader of its folder."""
-        rows = "".join(f"| {part} | {_trained_steps(self.folder / part)} |\n" for part in PARTS)
+        rows = "".join(f"| {part} | {self._steps_of(part)} |\n" for part in PARTS)
+        origin = "from scratch" if self.start is None else f"on, from `{self.start.name}`,"
         return (
             "# nano\n\nThe bundled model of glm-image, in the layout of the published checkpoint.\n"
-            "Trained from scratch on pictures that `glm_image.data` draws, by\n\n"
+            f"Trained {origin} on pictures that `glm_image.data` draws, by\n\n"
             "```sh\nglm-image train nano\n```\n\n"
             f"Seed of weights, data and noise: {self.recipe.seed}. Steps taken:\n\n"
             f"| part | steps |\n|---|---:|\n{rows}\n"
             "What it draws, measured by `glm-image evaluate nano`, stands in `QUALITY.md`.\n"
         )
+
+    def _steps_of(self, part: str) -> int:
+        file = self.folder / part / "last.pt"
+        return int(resume.read(file)["step"]) if self._trained_here(part) else 0
+
+    def _trained_here(self, part: str) -> bool:
+        """Whether a part has a run of its own, which it must have without a checkpoint to start."""
+        return self.start is None or (self.folder / part / "last.pt").exists()
+
+    def _average(self, module: nn.Module, part: str, prefix: str) -> None:
+        """Load the averaged weights of a part's run, if it has one or must have one."""
+        if self._trained_here(part):
+            _load(module, self.folder / part, prefix)
+
+    def _copy(self, module: nn.Module, begun: nn.Module) -> None:
+        """Give a network the weights that the workshop starts from.
+
+        Raises:
+            CheckpointError: They are of another network.
+        """
+        state = begun.state_dict()
+        factored = {
+            name: part
+            for name, part in module.named_modules()
+            if parametrize.is_parametrized(part, "weight")
+        }
+        tables = {name: state.pop(f"{name}.weight") for name in factored}
+        own = {name: value for name, value in module.state_dict().items() if ".parametriz" in name}
+        resume.fit(module, {**own, **state}, self.start or self.folder)
+        for name, part in factored.items():
+            refit(part, tables[name])
+
+    def _language(self) -> Generator:
+        """The generator with factored tables, before its run."""
+        generator = self._generator()
+        factorise_tables(generator, text_vocabulary.build(), self.recipe.seed)
+        if self._begun is not None:
+            self._copy(generator, self._begun.generator)
+        return generator
+
+    def _encoder(self) -> Generator:
+        """The generator with a factored codebook, before the tokenizer's run."""
+        generator = self._generator()
+        factorise_codebook(generator, self.recipe.seed)
+        if self._begun is not None:
+            self._copy(generator, self._begun.generator)
+        return generator
+
+    def _decoder(self) -> tuple[DiT, GlyphEncoder]:
+        """The decoder with a factored table and the glyph encoder, before their run."""
+        with _seeded(self.recipe.seed):
+            dit = DiT(presets.nano_dit())
+            glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
+        factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
+        if self._begun is not None:
+            self._copy(dit, self._begun.dit)
+            self._copy(glyph_encoder, self._begun.glyph_encoder)
+        return dit, glyph_encoder
 
     def _generator(self) -> Generator:
         with torch.random.fork_rng(devices=[]):
@@ -188,14 +252,27 @@ class Workshop:
             return Generator(presets.nano_generator(text_vocabulary.build().vocab_size))
 
     def _autoencoder(self) -> Vae:
-        """The autoencoder as its own run left it."""
+        """The autoencoder as its own run left it, or as the workshop starts from it."""
         vae = _channels_last(Vae(presets.nano_vae()))
-        _load(vae, self.folder / "vae", "vae.")
+        if self._begun is not None:
+            self._copy(vae, self._begun.vae)
+        self._average(vae, "vae", "vae.")
         return vae
 
     def _trained_vae(self) -> Vae:
         """The trained autoencoder with its measured latent statistics."""
         vae = self._autoencoder()
+        measured = _channels_last(Vae(presets.nano_vae(*self._statistics(vae))))
+        measured.load_state_dict(vae.state_dict())
+        if (self.folder / "vae-decoder" / "last.pt").exists():
+            _load(measured, self.folder / "vae-decoder", "vae.")
+        return measured
+
+    def _statistics(self, vae: Vae) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation of the latents of a trained autoencoder."""
+        if self._begun is not None and not self._trained_here("vae"):
+            config = self._begun.vae.config
+            return config.latents_mean, config.latents_std
         file = self.folder / "vae" / "statistics.pt"
         checkpoint = self.folder / "vae" / "last.pt"
         if file.exists() and file.stat().st_mtime >= checkpoint.stat().st_mtime:
@@ -204,13 +281,7 @@ class Workshop:
             mean, std = VaeTask(vae).statistics()
             if Ranks.from_environment().writes:
                 resume.write((mean, std), file)
-        measured = _channels_last(Vae(presets.nano_vae(mean, std)))
-        further = self.folder / "vae-decoder"
-        if (further / "last.pt").exists():
-            _load(measured, further, "vae.")
-        else:
-            measured.load_state_dict(vae.state_dict())
-        return measured
+        return mean, std
 
 
 PARTS: dict[str, Callable[[Workshop], Run]] = {
@@ -224,7 +295,13 @@ PARTS: dict[str, Callable[[Workshop], Run]] = {
 
 
 def workshop(
-    folder: Path, *, scale: float = 1.0, batch: int = 1, device: str = "cpu", drawers: int = 0
+    folder: Path,
+    *,
+    scale: float = 1.0,
+    batch: int = 1,
+    device: str = "cpu",
+    drawers: int = 0,
+    start: Path | None = None,
 ) -> Workshop:
     """The workshop of the bundled model's recipe.
 
@@ -234,9 +311,12 @@ def workshop(
         batch: Factor on the pictures of every step.
         device: Kind of device to train on.
         drawers: Processes that draw beside every training process.
+        start: Checkpoint that every part starts from, with the recipe's last stages.
     """
     recipe = nano(scale=scale, batch=batch, device=device, drawers=drawers)
-    return Workshop(folder=folder, recipe=recipe)
+    if start is not None:
+        recipe = recipe.further()
+    return Workshop(folder=folder, recipe=recipe, start=start)
 
 
 @contextmanager
@@ -249,10 +329,6 @@ def _seeded(seed: int) -> Iterator[None]:
 
 def _channels_last(vae: Vae) -> Vae:
     return vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _trained_steps(folder: Path) -> int:
-    return int(resume.read(folder / "last.pt")["step"])
 
 
 def _load(module: nn.Module, folder: Path, prefix: str) -> None:

@@ -1,6 +1,6 @@
 """The recipe of the bundled model: every number of its training in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glm_image.data.mix import SceneMix
 from glm_image.training.decoder import DecoderMix
@@ -44,6 +44,14 @@ class NanoRecipe:
     decoder: RunConfig
     decoder_batch: int
     decoder_mix: DecoderMix
+
+    def further(self) -> "NanoRecipe":
+        """The same for networks that are trained already: the last stages from the first step."""
+        return replace(
+            self,
+            curriculum=(replace(self.curriculum[-1], start=0),),
+            decoder_mix=replace(self.decoder_mix, frames_from=0, edits_from=0),
+        )
 
 
 def nano(
