@@ -211,7 +211,7 @@ class SamplingFlags(ModelFlags):
     guidance: Annotated[
         float | None,
         flag(
-            "Weight of the prompt in the decoder; 1 is off. Default: 1.5, of CogView4 5.",
+            "Weight of the prompt in the decoder; 1 is off. Default: the model's.",
             metavar="X",
         ),
     ] = None

@@ -3,7 +3,7 @@
 import hashlib
 import platform
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -44,18 +44,18 @@ class Asked:
     base_seed: int = 0
 
     def params(self, system: System) -> SamplingParams:
-        """What is asked, else what the checkpoint says, else what is usual.
+        """What is asked, else what is usual for the checkpoint.
 
         Raises:
             InputError: A value is out of its range.
         """
-        usual = SamplingParams()
-        temperature = system.sampling.temperature if self.temperature is None else self.temperature
-        return SamplingParams(
+        usual = system.usual
+        return replace(
+            usual,
             steps=usual.steps if self.steps is None else self.steps,
             guidance=usual.guidance if self.guidance is None else self.guidance,
-            temperature=temperature,
-            top_p=system.sampling.top_p if self.top_p is None else self.top_p,
+            temperature=usual.temperature if self.temperature is None else self.temperature,
+            top_p=usual.top_p if self.top_p is None else self.top_p,
             quotes=usual.quotes if self.quotes is None else self.quotes,
         )
 

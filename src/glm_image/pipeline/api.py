@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -99,8 +100,8 @@ class GlmImagePipeline(LoadedPipeline[System]):
                 cropped.
             width: Pixels.
             num_inference_steps: Denoising steps, 50 by default.
-            guidance_scale: Weight of the prompt in the decoder, 1.5 by default; up to 1 is off and
-                twice as fast.
+            guidance_scale: Weight of the prompt in the decoder, by default the model's (1.5 as
+                published); up to 1 is off and twice as fast.
             temperature: Of the generator, by default the model's (0.9 as published); 0 is greedy.
             top_p: Share of probability that the generator chooses from, by default the model's
                 (0.75 as published).
@@ -170,15 +171,14 @@ class GlmImagePipeline(LoadedPipeline[System]):
         strength: float | None,
         quotes: str | None,
     ) -> SamplingParams:
-        """What is given, else what the checkpoint says, else what is usual."""
-        sampling = self.system.sampling
-        usual = SamplingParams()
-        return SamplingParams(
+        """What is given, else what is usual for the checkpoint."""
+        usual = self.system.usual
+        return replace(
+            usual,
             steps=usual.steps if steps is None else steps,
             guidance=usual.guidance if guidance is None else guidance,
-            temperature=sampling.temperature if temperature is None else temperature,
-            top_p=sampling.top_p if top_p is None else top_p,
-            top_k=sampling.top_k,
+            temperature=usual.temperature if temperature is None else temperature,
+            top_p=usual.top_p if top_p is None else top_p,
             strength=usual.strength if strength is None else strength,
             quotes=usual.quotes if quotes is None else quotes,
         )

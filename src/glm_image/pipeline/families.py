@@ -111,7 +111,7 @@ def abilities(system: Loaded) -> Abilities:
             sides=system.sides,
             most_pixels=None,
             sources=MAX_SOURCES,
-            usual=SamplingParams(),
+            usual=system.usual,
             sampling=system.sampling,
         )
     if isinstance(system, CogView4System):

@@ -1,7 +1,7 @@
 """The loaded system: every network of a checkpoint, where it runs and what it can make."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from glm_image.errors import CheckpointError, ConfigError, InputError, NotFoundE
 from glm_image.execution.auto import Asked
 from glm_image.models.dit import DiT
 from glm_image.pipeline.loaded import Loaded
+from glm_image.pipeline.params import SamplingParams
 from glm_image.types import Size
 
 BUNDLED = "nano"
@@ -37,12 +38,15 @@ class About:
         examples: Prompts that it does well.
         words: Every word in lower case, and every Chinese character, that it has read outside of
             quoted texts, with spaces between; "" if the words were no closed list.
+        guidance_scale: Weight of the prompt in the decoder that its pictures are best with; None
+            is that of the published pipeline.
     """
 
     summary: str
     draws: tuple[str, ...]
     examples: tuple[str, ...]
     words: str = ""
+    guidance_scale: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,22 @@ class System(Loaded, Components):
         values = {field.name: getattr(parts, field.name) for field in fields(parts)}
         name = BUNDLED if model is None else str(model)
         return cls(**values, name=name, device=device, about=read_about(folder))
+
+    @property
+    def usual(self) -> SamplingParams:
+        """How pictures are sampled if nobody says otherwise: as the checkpoint says, or published.
+
+        Raises:
+            InputError: What the checkpoint says is out of its range.
+        """
+        params = SamplingParams(
+            temperature=self.sampling.temperature,
+            top_p=self.sampling.top_p,
+            top_k=self.sampling.top_k,
+        )
+        if self.about is None or self.about.guidance_scale is None:
+            return params
+        return replace(params, guidance=self.about.guidance_scale)
 
     @property
     def max_tokens(self) -> int:

@@ -47,7 +47,7 @@ def _with_codes(system: System, asked: Submit) -> Order:
         num_images=drawing.count,
     )
     pictures, notes = read(system, request)
-    usual = system.sampling
+    usual = system.usual
     params = SamplingParams(
         steps=drawing.steps,
         guidance=drawing.guidance,
