@@ -44,7 +44,10 @@ def test_same_codes_and_noise_give_the_same_picture(
     codes = result.prior_tokens[0]
     # Sources smaller than the published least are only scaled alike from the checkpoint's limits.
     sources = reference.source_codes(reference.inputs(prompt, 256, 256, images), len(images))
-    painted = reference.paint(prompt, codes, images, sources, steps=STEPS, guidance=1.5, seed=5)
+    guidance = nano.system.usual.guidance
+    painted = reference.paint(
+        prompt, codes, images, sources, steps=STEPS, guidance=guidance, seed=5
+    )
     ours = torch.from_numpy(np.asarray(result.images[0], dtype=np.float32)) / 255
     torch.testing.assert_close(ours, painted.image, atol=PIXELS + HALF_A_LEVEL, rtol=0)
 
