@@ -69,6 +69,8 @@ ABOUT: dict[str, object] = {
         "红色背景的海报，上方写着“大海”，白色字，下方有三个小黄色星星",
     ],
     "words": " ".join(sorted(WORDING)),
+    # Measured on held-out pictures from true codes, see docs/LOG.md.
+    "guidance_scale": 2.2,
 }
 
 

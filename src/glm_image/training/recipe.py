@@ -98,7 +98,7 @@ def nano(
         tokenizer_batch=24 * batch,
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
-        generator=run(30000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.12), 250),
+        generator=run(16500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.15), 250),
         generator_batch=32 * batch,
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
