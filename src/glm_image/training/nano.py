@@ -179,20 +179,23 @@ class Workshop:
 
     def _card(self) -> str:
         """How the model was made, for the reader of its folder."""
-        rows = "".join(f"| {part} | {self._steps_of(part)} |\n" for part in PARTS)
-        origin = "from scratch" if self.start is None else f"on, from `{self.start.name}`,"
+        taken = {part: self._steps_of(part) for part in PARTS if self._trained_here(part)}
+        rows = "".join(f"| {part} | {steps} |\n" for part, steps in taken.items())
+        origin, command = "from scratch", "glm-image train nano"
+        if self.start is not None:
+            origin = f"on from `{self.start.name}`"
+            command = f"glm-image train PART --start {self.start.name}"
         return (
             "# nano\n\nThe bundled model of glm-image, in the layout of the published checkpoint.\n"
             f"Trained {origin} on pictures that `glm_image.data` draws, by\n\n"
-            "```sh\nglm-image train nano\n```\n\n"
+            f"```sh\n{command}\n```\n\n"
             f"Seed of weights, data and noise: {self.recipe.seed}. Steps taken:\n\n"
             f"| part | steps |\n|---|---:|\n{rows}\n"
             "What it draws, measured by `glm-image evaluate nano`, stands in `QUALITY.md`.\n"
         )
 
     def _steps_of(self, part: str) -> int:
-        file = self.folder / part / "last.pt"
-        return int(resume.read(file)["step"]) if self._trained_here(part) else 0
+        return int(resume.read(self.folder / part / "last.pt")["step"])
 
     def _trained_here(self, part: str) -> bool:
         """Whether a part has a run of its own, which it must have without a checkpoint to start."""
