@@ -12,9 +12,10 @@ from glm_image.data import characters, chinese, english
 from glm_image.data.book import Phrasebook, Writer
 from glm_image.data.edit_book import EditBook, edit_book
 from glm_image.data.prompt_words import PROMPT_WORDS
-from glm_image.data.scene import Scene
+from glm_image.data.scene import Scene, ShapeGroup
 from glm_image.errors import InputError
 from glm_image.evaluation.posters import held_out, words
+from glm_image.evaluation.posters.asking import TOLD
 from glm_image.evaluation.posters.chinese_edits import CHINESE_EDITS
 from glm_image.evaluation.posters.chinese_phrases import CHINESE
 from glm_image.evaluation.posters.english_edits import ENGLISH_EDITS
@@ -194,6 +195,22 @@ def test_what_is_asked_is_noted() -> None:
         for bound in case.asked.bounds:
             assert (case.expected.shapes[bound.thing].size > bound.size) == bound.larger
     assert sum(len(case.asked.bounds) for case in held_out.edits()) > 3
+
+
+def test_a_size_is_asked_for_only_where_a_word_tells_it() -> None:
+    told = 0
+    for case in held_out.drawings():
+        book = OWN["zh" if case.chinese else "en"][0]
+        unquoted = re.sub(r"[\"'“‘「『].*?[\"'”’」』]", "", case.prompt)
+        things = [*case.expected.shapes, *case.expected.texts]
+        for index in case.asked.sizes:
+            thing, told = things[index], told + 1
+            known = isinstance(thing, ShapeGroup)
+            sizes = book.sizes[thing.size] if known else book.text_sizes[thing.scale]
+            assert any(word in unquoted for word in sizes), case.prompt
+    assert told > 100
+    prompts = [case.prompt for case in (*held_out.drawings(), *held_out.edits())]
+    assert not any(TOLD in prompt for prompt in prompts)
 
 
 def test_fewer_cases_are_the_first_of_all() -> None:

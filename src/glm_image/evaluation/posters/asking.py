@@ -1,19 +1,23 @@
 """Words the held-out prompts, and notes what they ask for."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from glm_image.data import design_wording
 from glm_image.data.book import Phrasebook
 from glm_image.data.describing import finish, thing_clause
 from glm_image.data.edits import Edit
-from glm_image.data.grammar import OPEN_END
+from glm_image.data.grammar import OPEN_END, Phrases
 from glm_image.data.relations import Thing, relation
 from glm_image.data.scene import Scene
 from glm_image.data.wording import Omissions, Pen
 
 # Chances: a thing's size is told; it is placed beside another; the background comes first.
 _SIZE, _RELATED, _FIRST = 0.6, 0.35, 0.8
+
+TOLD = "\uf8ff"
+"""Follows every word for a size until the wording is done: not every template has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,7 @@ class Teller(Pen):
 
     def __init__(self, rng: random.Random, book: Phrasebook) -> None:
         nothing = Omissions(size=0.0, shape_colour=0.0, text_colour=0.0, arrow_colour=0.0)
-        super().__init__(rng, book, omissions=nothing)
+        super().__init__(rng, _marked(book), omissions=nothing)
 
     def beside(self, thing: Thing, known: list[Thing], scene: Scene) -> str | None:
         """None: the place of a new thing must be told exactly."""
@@ -79,8 +83,9 @@ class _Writing:
     """One prompt in the making."""
 
     def __init__(self, rng: random.Random, scene: Scene, book: Phrasebook) -> None:
-        self.rng, self.scene, self.book = rng, scene, book
+        self.rng, self.scene = rng, scene
         self.pen = Teller(rng, book)
+        self.book = self.pen.book
         self.quiet = replace(
             book,
             sizes=dict.fromkeys(book.sizes, ("",)),
@@ -114,20 +119,17 @@ class _Writing:
         order = self.rng.sample(range(own), own)
         clauses = []
         for number, index in enumerate(order):
-            self._choose_size(index)
+            self.pen.book = self.book if self.rng.random() < _SIZE else self.quiet
             where = self._where(index, order[:number]) if places else ""
-            clauses.append(thing_clause(self.pen, self.things[index], where, self.writer))
+            clause = thing_clause(self.pen, self.things[index], where, self.writer)
+            if TOLD in clause:
+                self.sizes.add(index)
+            clauses.append(clause.replace(TOLD, ""))
         if titled:
             self.places.update(range(own, len(self.things)))
             self.pen.book = self.quiet
             clauses.insert(0, design_wording.title_clause(self.pen, self.scene))
         return clauses
-
-    def _choose_size(self, index: int) -> None:
-        told = self.rng.random() < _SIZE
-        self.pen.book = self.book if told else self.quiet
-        if told:
-            self.sizes.add(index)
 
     def _where(self, index: int, known: list[int]) -> str:
         """The place of a thing, by one that is known already or as one of the nine."""
@@ -147,6 +149,15 @@ class _Writing:
             joiner = " " if prompt.endswith(OPEN_END) else self.rng.choice(self.writer.joiners)
             prompt = prompt.removesuffix(OPEN_END) + joiner + clause
         return finish(self.pen, prompt + self.rng.choice(self.writer.endings))
+
+
+def _marked(book: Phrasebook) -> Phrasebook:
+    """The book with :data:`TOLD` after its words for sizes."""
+
+    def marked(words: Mapping[int, Phrases]) -> dict[int, Phrases]:
+        return {size: tuple(word + TOLD for word in its) for size, its in words.items()}
+
+    return replace(book, sizes=marked(book.sizes), text_sizes=marked(book.text_sizes))
 
 
 def describe(
@@ -183,7 +194,8 @@ def asked_by(edit: Edit) -> Asked:
     """What an edit asks for: what is not spoken of stays as it is.
 
     A shape that shall be larger may get any larger size, a new text may be written in letters of
-    any size, and what comes from a second picture may be put anywhere.
+    any size, and what comes from a second picture may be put anywhere. What is added has the size
+    that is told, if one is.
     """
     scene = edit.after
     asked = everything(scene)
@@ -196,12 +208,14 @@ def asked_by(edit: Edit) -> Asked:
             bounds.append(Bound(thing=index, size=before[0], larger=group.size > before[0]))
         if edit.other is not None and group.kind not in known:
             places.remove(index)
+        if edit.other is None and group.kind not in known and TOLD not in edit.instruction:
+            sizes.remove(index)
     said = [line.text for line in edit.before.texts]
     for index, line in enumerate(scene.texts, len(scene.shapes)):
         if line.text in said:
             continue
         if edit.other is not None:
             places.remove(index)
-        elif len(scene.texts) == len(said):
+        elif len(scene.texts) == len(said) or TOLD not in edit.instruction:
             sizes.remove(index)
     return Asked(places=frozenset(places), sizes=frozenset(sizes), bounds=tuple(bounds))

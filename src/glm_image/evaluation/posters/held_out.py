@@ -18,7 +18,7 @@ from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import DESIGNS, Scene
 from glm_image.errors import InputError
 from glm_image.evaluation.posters import words
-from glm_image.evaluation.posters.asking import Asked, Teller, asked_by, describe
+from glm_image.evaluation.posters.asking import TOLD, Asked, Teller, asked_by, describe
 from glm_image.evaluation.posters.chinese_edits import CHINESE_EDITS
 from glm_image.evaluation.posters.chinese_phrases import CHINESE
 from glm_image.evaluation.posters.english_edits import ENGLISH_EDITS
@@ -166,7 +166,7 @@ def _edit(index: int) -> Case:
         name=f"edit-{index:03d}",
         kind=kind,
         chinese=chinese,
-        prompt=edit.instruction,
+        prompt=edit.instruction.replace(TOLD, ""),
         expected=edit.after,
         asked=asked_by(edit),
         sources=edit.sources,
