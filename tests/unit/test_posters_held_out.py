@@ -10,7 +10,8 @@ import pytest
 
 from glm_image.data import characters, chinese, english
 from glm_image.data.book import Phrasebook, Writer
-from glm_image.data.edit_book import EditBook, edit_book
+from glm_image.data.edit_book import EditBook
+from glm_image.data.edits import edit_book
 from glm_image.data.prompt_words import PROMPT_WORDS
 from glm_image.data.scene import Scene, ShapeGroup
 from glm_image.errors import InputError

@@ -7,12 +7,14 @@ from functools import partial
 
 from glm_image.data.bilingual import TO_CHINESE, TO_ENGLISH
 from glm_image.data.book import Phrasebook
+from glm_image.data.chinese_edits import CHANGES as CHINESE_CHANGES
 from glm_image.data.describing import finish
 from glm_image.data.desk import Change, Desk
-from glm_image.data.edit_book import edit_book
+from glm_image.data.edit_book import EditBook
 from glm_image.data.edit_pictures import add, change_background, combine, pastel, swap
 from glm_image.data.edit_texts import replace_text, translate
 from glm_image.data.edit_things import move, recolour, remove, resize, restyle
+from glm_image.data.english_edits import CHANGES as ENGLISH_CHANGES
 from glm_image.data.layout import draw_text, sample_scene
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import Scene
@@ -66,6 +68,11 @@ KINDS: tuple[str, ...] = (*_SINGLE, _COMBINE, _TWO)
 _WEIGHTS = (9, 14, 16, 8, 10, 12, 16, 12, 10, 12, 10, 18, 44)
 _STATEMENTS = ("the ", "a ", "it ", "there ", "I ", "I'd ")
 _FIRST_OF_TWO = ("recolour", "move", "resize", "restyle", "replace text", "background")
+
+
+def edit_book(book: Phrasebook) -> EditBook:
+    """The templates that go with a phrasebook."""
+    return CHINESE_CHANGES if book.chinese else ENGLISH_CHANGES
 
 
 def sample_edit(
