@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 KINDS = {"cross_entropy": "cross-entropy, nats a code", "right": "share of codes that are right"}
-"""Endings of the figures that are plotted, the longest that fits first, and what they mean."""
+"""Endings of the names of the figures that are plotted, and what they mean."""
 
 
 def validation(folder: Path) -> dict[int, dict[str, float]]:
@@ -21,7 +21,7 @@ def validation(folder: Path) -> dict[int, dict[str, float]]:
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
     return {
-        record.pop("step"): {name: value for name, value in record.items() if name != "kind"}
+        record["step"]: {name: record[name] for name in record if name not in ("kind", "step")}
         for record in records
         if record["kind"] == "validation"
     }

@@ -100,8 +100,7 @@ class Workshop:
         with _seeded(self.recipe.seed):
             vae = _channels_last(Vae(presets.nano_vae()))
             initialise(vae)
-        if self._begun is not None:
-            self._copy(vae, self._begun.vae)
+        self._take_over(vae, "vae")
         task = VaeTask(vae, batch=self.recipe.vae_batch)
         return Run(task, self.recipe.vae, self.folder / "vae")
 
@@ -206,12 +205,15 @@ class Workshop:
         if self._trained_here(part):
             _load(module, self.folder / part, prefix)
 
-    def _copy(self, module: nn.Module, begun: nn.Module) -> None:
-        """Give a network the weights that the workshop starts from.
+    def _take_over(self, module: nn.Module, name: str) -> None:
+        """Give a network the weights that the workshop starts from, if it starts from any.
 
         Raises:
             CheckpointError: They are of another network.
         """
+        if self._begun is None:
+            return
+        begun: nn.Module = getattr(self._begun, name)
         state = begun.state_dict()
         factored = {
             name: part
@@ -228,16 +230,14 @@ class Workshop:
         """The generator with factored tables, before its run."""
         generator = self._generator()
         factorise_tables(generator, text_vocabulary.build(), self.recipe.seed)
-        if self._begun is not None:
-            self._copy(generator, self._begun.generator)
+        self._take_over(generator, "generator")
         return generator
 
     def _encoder(self) -> Generator:
         """The generator with a factored codebook, before the tokenizer's run."""
         generator = self._generator()
         factorise_codebook(generator, self.recipe.seed)
-        if self._begun is not None:
-            self._copy(generator, self._begun.generator)
+        self._take_over(generator, "generator")
         return generator
 
     def _decoder(self) -> tuple[DiT, GlyphEncoder]:
@@ -246,9 +246,8 @@ class Workshop:
             dit = DiT(presets.nano_dit())
             glyph_encoder = GlyphEncoder(presets.nano_glyph_encoder())
         factorise_prior(dit, [meaning.attributes() for meaning in meanings()], self.recipe.seed)
-        if self._begun is not None:
-            self._copy(dit, self._begun.dit)
-            self._copy(glyph_encoder, self._begun.glyph_encoder)
+        self._take_over(dit, "dit")
+        self._take_over(glyph_encoder, "glyph_encoder")
         return dit, glyph_encoder
 
     def _generator(self) -> Generator:
@@ -259,8 +258,7 @@ class Workshop:
     def _autoencoder(self) -> Vae:
         """The autoencoder as its own run left it, or as the workshop starts from it."""
         vae = _channels_last(Vae(presets.nano_vae()))
-        if self._begun is not None:
-            self._copy(vae, self._begun.vae)
+        self._take_over(vae, "vae")
         self._average(vae, "vae", "vae.")
         return vae
 
