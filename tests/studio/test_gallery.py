@@ -172,6 +172,8 @@ def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("picture 12")
     page.keyboard.press("Escape")
+    # The page of the picture has the focus, too, until the gallery is there.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gallery")
     expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
 
 

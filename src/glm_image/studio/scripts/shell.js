@@ -109,9 +109,10 @@ export class Shell {
   #put(name, node) {
     const first = this.#shown === null;
     this.#shown = name ? { name, node } : { name: '', node };
-    replace(this.#outlet, node);
+    // Before the view comes: it may scroll to what was looked at last, and give it the focus.
     this.#outlet.dataset.view = name ?? 'none';
     window.scrollTo(0, 0);
+    replace(this.#outlet, node);
     // Those who cannot see that the page has changed are brought to what is new.
     if (!first && !this.#outlet.contains(document.activeElement)) {
       this.#outlet.focus({ preventScroll: true });

@@ -108,7 +108,7 @@ class GalleryView extends Element {
   /** Who comes back from a picture finds it again. */
   #goBack() {
     const at = this.#feed.items.findIndex(({ id }) => id === seen());
-    if (at >= 0) requestAnimationFrame(() => this.#grid.focusOn(at));
+    if (at >= 0) this.#grid.focusOn(at);
   }
 
   #actions() {
