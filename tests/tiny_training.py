@@ -1,9 +1,11 @@
 """Training tasks with tiny networks: the real vocabulary of codes, all else narrow."""
 
+import random
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 import tiny
 from glm_image.data import text_vocabulary
@@ -22,6 +24,7 @@ from glm_image.training.decoder import DecoderMix, DecoderTask, factorise_prior
 from glm_image.training.generator import GeneratorMix, GeneratorTask, factorise_tables
 from glm_image.training.loop import Run, RunConfig, Task
 from glm_image.training.optim import OptimConfig
+from glm_image.training.seeds import seeded
 from glm_image.training.tokenizer import TokenizerTask, factorise_codebook
 from glm_image.training.vae import VaeTask, initialise
 
@@ -133,3 +136,8 @@ def run(task: Task[Any], folder: Path, steps: int, *, seed: int = 0, save_every:
         save_every=save_every,
     )
     return Run(task, config, folder)
+
+
+def loss_of(task: Task[Any], seed: int = 0, step: int = 0) -> Tensor:
+    """Loss of a batch that follows from seed and step."""
+    return task(task.draw(random.Random(1_000 * seed + step), step), seeded(seed, step, 0))[0]

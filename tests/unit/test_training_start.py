@@ -49,6 +49,12 @@ def test_the_decoder_starts_from_the_weights(tmp_path: Path) -> None:
     assert run.task.vae.config == bundled().vae.config
 
 
+def test_processes_share_the_pictures_of_a_step(tmp_path: Path) -> None:
+    whole, half = (workshop(tmp_path, batch=batch).recipe for batch in (1, 0.5))
+    assert half.generator_batch * 2 == whole.generator_batch
+    assert half.decoder_batch * 2 == whole.decoder_batch
+
+
 def test_only_the_last_stages_are_left(tmp_path: Path) -> None:
     whole = workshop(tmp_path).recipe
     further = workshop(tmp_path, start=find(None)).recipe

@@ -3,7 +3,6 @@
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 
 import tiny
 from drawn import all_fonts, scene
-from glm_image.data.mix import BANDS, SceneMix, Words
+from glm_image.data.mix import SceneMix, Words
 from glm_image.data.pairs import corrupt, edit_pair, text_picture
 from glm_image.data.sequences import collate, scene_sequence
 from glm_image.data.vocabulary import meanings
@@ -20,9 +19,6 @@ from glm_image.models.dit import DiT, ReferenceCache
 from glm_image.models.vae import Vae
 from glm_image.training import plan
 from glm_image.training.decoder import DecoderMix
-from glm_image.training.factored import plain
-from glm_image.training.generator import GeneratorMix, freeze_text
-from glm_image.training.loop import Task
 from glm_image.training.optim import OptimConfig, Optimisers
 from glm_image.training.seeds import seeded
 from glm_image.training.supply import Supply
@@ -33,6 +29,7 @@ from tiny_training import (
     TASKS,
     decoder_task,
     generator_task,
+    loss_of,
     tokenizer_task,
     vae_task,
 )
@@ -46,10 +43,6 @@ TRAINED = {
     "generator": ("generator.language_model.", "generator.lm_head.", "plan."),
     "decoder": ("dit.", "glyph_encoder."),
 }
-
-
-def loss_of(task: Task[Any], seed: int = 0, step: int = 0) -> Tensor:
-    return task(task.draw(random.Random(1_000 * seed + step), step), seeded(seed, step, 0))[0]
 
 
 @every_task
@@ -167,87 +160,6 @@ def test_padding_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         alone = [task._loss(collate([one]))[0] for one in (short, long)]
         together = task._loss(collate([short, long]))[0]
     assert torch.allclose(together, torch.stack(alone).mean(), atol=1e-5)
-
-
-def test_stages_follow_each_other() -> None:
-    stages = tuple(GeneratorMix(start=start) for start in (0, 10, 20))
-    task = generator_task(stages)
-    assert [task._mix(step).start for step in (0, 9, 10, 19, 20, 99)] == [0, 0, 10, 10, 20, 20]
-
-
-def test_a_stage_scales_the_batch() -> None:
-    stage = GeneratorMix(previews=0.0, rasters=1.0, batch_factor=2.0, scenes=SMALL)
-    task = generator_task((stage,))
-    sizes = []
-    task.generator.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
-    with torch.no_grad():
-        loss_of(task)
-    assert sizes == [4]
-
-
-def test_a_stage_fills_batches_with_tokens() -> None:
-    stage = GeneratorMix(previews=0.0, strips=1.0, tokens=2_000, scenes=SMALL)
-    task = generator_task((stage,))
-    batch = task.draw(random.Random(0), 0).ids_bt
-    budget = stage.tokens * task.batch / 32
-    rows, length = batch.shape
-    assert (rows - 1) * length < budget <= rows * length
-
-
-def test_bands_have_a_preview_of_twice_their_size() -> None:
-    task = generator_task((GeneratorMix(previews=0.0, bands=1.0),))
-    batch = task.draw(random.Random(0), 0)
-    codes = (batch.targets_bt >= 0).sum(dim=1) - 1
-    band_sizes = [band.rows * band.columns for band in BANDS]
-    assert set(codes.tolist()) <= {(1 + 2 * 2) * cells for cells in band_sizes}
-
-
-def test_repeats_are_thinned_but_weigh_the_same() -> None:
-    stage = GeneratorMix(previews=0.0, rasters=1.0, scenes=SceneMix(other_sizes=0.0))
-    whole = generator_task((replace(stage, batch_factor=50.0),)).draw(random.Random(0), 0)
-    thin = generator_task((replace(stage, batch_factor=50.0, repeats=0.25),))
-    thinned = thin.draw(random.Random(0), 0)
-    repeats = thinned.targets_bt == thinned.ids_bt
-    assert thinned.weights_bt[repeats].unique().tolist() == [4.0]
-    learned = thinned.targets_bt >= 0
-    assert thinned.weights_bt[learned & ~repeats].unique().tolist() == [1.0]
-    cells = (whole.targets_bt >= 0).sum(dim=1).float().mean()
-    weights = (thinned.weights_bt * learned).sum(dim=1).mean()
-    assert float(weights / cells) == pytest.approx(1.0, abs=0.05)
-
-
-def test_previews_are_validated_with_the_last_stage() -> None:
-    task = generator_task((GeneratorMix(previews=1.0, edits=0.0, scenes=SMALL),))
-    with torch.no_grad():
-        assert set(task.validate()) == {
-            "previews_cross_entropy",
-            "previews_plan",
-            "previews_right",
-            "previews_text_right",
-        }
-
-
-def test_frozen_text_keeps_its_rows_while_codes_learn() -> None:
-    task = generator_task((GeneratorMix(previews=0.0, rasters=1.0, scenes=SMALL),))
-    plain(task)
-    freeze_text(task.generator)
-    table = task.generator.language_model.embed_tokens.weight
-    visual = task.generator.config.text.vision_vocab_size
-    before = table.detach().clone()
-    optimisers = Optimisers(task.named_parameters(), OptimConfig(warmup=1, weight_decay=0.1))
-    for step in range(3):
-        loss_of(task, step=step).backward()
-        optimisers.step(step, 3)
-    assert torch.equal(table[visual:], before[visual:])
-    assert not torch.equal(table[:visual], before[:visual])
-
-
-def test_text_that_shares_vectors_with_codes_cannot_be_frozen() -> None:
-    with pytest.raises(ConfigError, match="factored"):
-        freeze_text(generator_task().generator)
-
-
-# Decoder.
 
 
 def test_shares_of_what_is_left_out() -> None:

@@ -66,8 +66,11 @@ class TrainFlags(WorkshopFlags):
     )
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 takes all cores.")] = 0
     batch: Annotated[
-        int, typer.Option(min=1, help="Factor on the pictures of every step.", metavar="FACTOR")
-    ] = 1
+        float,
+        typer.Option(
+            min=0.01, help="Factor on the pictures of every step and process.", metavar="FACTOR"
+        ),
+    ] = 1.0
     drawers: Annotated[
         int,
         typer.Option(min=0, help="Processes that draw pictures beside the training.", metavar="N"),

@@ -1,7 +1,7 @@
 """Before and after: one or two pictures, an instruction, the picture wanted."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,8 +64,20 @@ _COMBINE, _TWO = "combine", "two changes"
 KINDS: tuple[str, ...] = (*_SINGLE, _COMBINE, _TWO)
 """Names of the operations."""
 
-# How often each kind is tried; some often fail.
-_WEIGHTS = (9, 14, 16, 8, 10, 12, 16, 12, 10, 12, 10, 18, 44)
+TRIED: Mapping[str, float] = dict(
+    zip(KINDS, (9, 14, 16, 8, 10, 12, 16, 12, 10, 12, 10, 18, 44), strict=True)
+)
+"""How often each kind is tried; some often fail."""
+
+OF_WORDS: Mapping[str, float] = {
+    "translate": 6,
+    "replace text": 3,
+    "recolour": 2,
+    "background": 1,
+    "swap": 1,
+}
+"""Kinds that a picture of nothing but texts allows, mostly those that change what it says."""
+
 _STATEMENTS = ("the ", "a ", "it ", "there ", "I ", "I'd ")
 _FIRST_OF_TWO = ("recolour", "move", "resize", "restyle", "replace text", "background")
 
@@ -82,11 +94,21 @@ def sample_edit(
     *,
     latin: TextSource = random_latin,
     han: TextSource = random_han,
+    kinds: Mapping[str, float] = TRIED,
 ) -> Edit:
-    """Draw a random scene and a random edit that is possible on it."""
+    """Draw a random scene and a random edit that is possible on it.
+
+    Args:
+        rng: Source of all choices.
+        mix: What the scene shows; its size is not drawn here.
+        book: Words of the instruction.
+        latin: Draws Latin texts.
+        han: Draws Chinese texts.
+        kinds: How often each kind is tried.
+    """
     words = Words(latin=latin, han=han)
     while True:
-        kind = rng.choices(KINDS, _WEIGHTS)[0]
+        kind = rng.choices(list(kinds), list(kinds.values()))[0]
         own = Words(latin=english_word, han=chinese_word) if kind == "translate" else words
         scene = sample_scene(rng, mix, latin=own.latin, han=own.han)
         other = sample_scene(rng, mix, latin=latin, han=han) if kind == _COMBINE else None

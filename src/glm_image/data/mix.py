@@ -78,6 +78,13 @@ STRIPS: tuple[SceneMix, ...] = (
 )
 """Strips one or two cells high with one text; Chinese characters need two."""
 
+HIGH_STRIPS: tuple[SceneMix, ...] = tuple(
+    replace(_STRIP, rows=2, columns=columns, large_text=large, chinese=0.5)
+    for columns in (8, 10)
+    for large in (0.0, 0.5)
+)
+"""Strips two cells high with one text in either language."""
+
 BANDS: tuple[SceneMix, ...] = tuple(
     SceneMix(
         rows=rows,

@@ -1,7 +1,7 @@
 """Training sequences of the generator: prompt ids, positions, the codes to be written."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from glm_image.data.describing import describe
-from glm_image.data.edits import Edit, sample_edit
+from glm_image.data.edits import TRIED, Edit, sample_edit
 from glm_image.data.grids import full_grid, preview_grid, starts
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
@@ -175,10 +175,17 @@ def scene_sequence(
 
 
 def edit_sequence(
-    rng: random.Random, tokenizer: TextTokenizer, mix: SceneMix, words: Words, noise: float
+    rng: random.Random,
+    tokenizer: TextTokenizer,
+    mix: SceneMix,
+    words: Words,
+    noise: float,
+    kinds: Mapping[str, float] = TRIED,
 ) -> Sequence:
     """A random edit; a share ``noise`` of the source's codes is wrong, as an encoder's can be."""
-    edit = sample_edit(rng, mix.sized(rng), book_for(rng), latin=words.latin, han=words.han)
+    edit = sample_edit(
+        rng, mix.sized(rng), book_for(rng), latin=words.latin, han=words.han, kinds=kinds
+    )
     return sequence_of_edit(rng, tokenizer, edit, noise)
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from glm_image.data.mix import BANDS, STRIPS, SceneMix, Words
+from glm_image.data.edits import OF_WORDS
+from glm_image.data.mix import BANDS, HIGH_STRIPS, STRIPS, SceneMix, Words
 from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
 from glm_image.data.vocabulary import LETTERS, meanings
 from glm_image.errors import ConfigError
@@ -27,10 +28,13 @@ from glm_image.types import Grid
 _IGNORED = -100
 _HELD_OUT = 7_002
 
-_FORMATS = ("strips", "bands", "rasters", "previews", "edits", "band_edits")
+_FORMATS = ("strips", "bands", "rasters", "previews", "edits", "band_edits", "word_edits")
 
 _USUAL_BATCH = 32
 """Sequences of a batch for which a stage counts tokens."""
+
+_POOL = 3
+"""So many times the tokens of a batch are drawn; of them those alike in length are taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,7 @@ class GeneratorMix:
         previews: Whole pictures as they are generated: preview, then full grid.
         edits: Edits of one source picture or two.
         band_edits: Edits of low pictures full of texts.
+        word_edits: Edits of a single text on a strip: other words, another language or colour.
         source_noise: Share of wrong codes in the source pictures of edits.
         scenes: What the pictures show.
     """
@@ -64,6 +69,7 @@ class GeneratorMix:
     previews: float = 1.0
     edits: float = 0.0
     band_edits: float = 0.0
+    word_edits: float = 0.0
     source_noise: float = 0.02
     scenes: SceneMix = field(default_factory=SceneMix)
 
@@ -171,13 +177,29 @@ class GeneratorTask(Task[Batch]):
         mix = self._mix(step)
         name = rng.choices(_FORMATS, [vars(mix)[name] for name in _FORMATS])[0]
         tokens = mix.tokens * self.batch // _USUAL_BATCH
-        count = 1 if tokens else max(1, round(self.batch * mix.batch_factor))
-        sequences: list[Sequence] = []
-        longest = 0
-        while len(sequences) < count or len(sequences) * longest < tokens:
-            sequences.append(self._sequence(rng, name, mix))
-            longest = max(longest, len(sequences[-1].ids))
+        if tokens:
+            sequences = self._alike(rng, name, mix, tokens)
+        else:
+            count = max(1, round(self.batch * mix.batch_factor))
+            sequences = [self._sequence(rng, name, mix) for _ in range(count)]
         return collate([_thinned(rng, s, mix.repeats) for s in sequences])
+
+    def _alike(
+        self, rng: random.Random, name: str, mix: GeneratorMix, tokens: int
+    ) -> list[Sequence]:
+        """Sequences of like length, so that few of a batch's tokens are padding."""
+        pool: list[Sequence] = []
+        while sum(len(one.ids) for one in pool) < _POOL * tokens:
+            pool.append(self._sequence(rng, name, mix))
+        pool.sort(key=lambda one: len(one.ids), reverse=True)
+        firsts = [0]
+        while (last := firsts[-1] + _count(pool[firsts[-1]], tokens)) < len(pool):
+            firsts.append(last)
+        first = rng.choice(firsts)
+        # What is left at the end is less than a batch: it is filled with the next longer ones.
+        while len(pool) - first < _count(pool[first], tokens):
+            first -= 1
+        return pool[first : first + _count(pool[first], tokens)]
 
     def forward(self, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Metrics]:
         """Loss of a batch; there is no noise."""
@@ -194,6 +216,10 @@ class GeneratorTask(Task[Batch]):
     def _sequence(self, rng: random.Random, name: str, mix: GeneratorMix) -> Sequence:
         if name == "strips":
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
+        if name == "word_edits":
+            return edit_sequence(
+                rng, self.tokenizer, rng.choice(HIGH_STRIPS), self.words, mix.source_noise, OF_WORDS
+            )
         if name == "bands":
             return text_sequence(rng, self.tokenizer, rng.choice(BANDS), self.words, _twice)
         if name in ("edits", "band_edits"):
@@ -251,6 +277,11 @@ class GeneratorTask(Task[Batch]):
 
 def _twice(grid: Grid) -> Grid:
     return 2 * grid[0], 2 * grid[1]
+
+
+def _count(longest: Sequence, tokens: int) -> int:
+    """How many sequences, none longer than this one, have so many tokens, padding included."""
+    return -(-tokens // len(longest.ids))
 
 
 def _thinned(rng: random.Random, sequence: Sequence, share: float) -> Sequence:

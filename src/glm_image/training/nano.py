@@ -301,7 +301,7 @@ def workshop(
     folder: Path,
     *,
     scale: float = 1.0,
-    batch: int = 1,
+    batch: float = 1.0,
     device: str = "cpu",
     drawers: int = 0,
     start: Path | None = None,
@@ -311,7 +311,7 @@ def workshop(
     Args:
         folder: Holds one folder per part; existing runs are continued.
         scale: Factor on the number of steps of every part.
-        batch: Factor on the pictures of every step.
+        batch: Factor on the pictures of every step and process.
         device: Kind of device to train on.
         drawers: Processes that draw beside every training process.
         start: Checkpoint that every part starts from, with the recipe's last stages.

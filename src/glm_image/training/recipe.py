@@ -57,7 +57,7 @@ class NanoRecipe:
 def nano(
     *,
     scale: float = 1.0,
-    batch: int = 1,
+    batch: float = 1.0,
     device: str = "cpu",
     drawers: int = 0,
     seed: int = 0,
@@ -66,7 +66,7 @@ def nano(
 
     Args:
         scale: Factor on the number of steps of every part.
-        batch: Factor on the pictures of every step, for devices that want more at once.
+        batch: Factor on the pictures of every step and process.
         device: Kind of device to train on.
         drawers: Processes that draw beside every training process.
         seed: Seed of everything.
@@ -74,6 +74,9 @@ def nano(
 
     def steps(count: int) -> int:
         return max(1, round(count * scale))
+
+    def pictures(count: int) -> int:
+        return max(1, round(count * batch))
 
     def run(count: int, optim: OptimConfig, save_every: int) -> RunConfig:
         return RunConfig(
@@ -90,16 +93,16 @@ def nano(
         seed=seed,
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
         vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
-        vae_batch=16 * batch,
+        vae_batch=pictures(16),
         vae_decoder=run(2000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
         # Strokes of Chinese characters are the finest things there are.
         vae_decoder_scenes=SceneMix(chinese=0.6),
         tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
-        tokenizer_batch=24 * batch,
+        tokenizer_batch=pictures(24),
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
-        generator=run(16500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.15), 250),
-        generator_batch=32 * batch,
+        generator=run(19500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.282), 250),
+        generator_batch=pictures(32),
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
             GeneratorMix(start=steps(2200), strips=0.3, rasters=1.0, previews=0.0, edits=0.6),
@@ -149,9 +152,23 @@ def nano(
                 band_edits=0.2,
                 scenes=SceneMix(other_sizes=0.2),
             ),
+            # Translations are seen too seldom on whole pictures: edits of strips, by the hundred.
+            GeneratorMix(
+                start=steps(16500),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.05,
+                bands=0.15,
+                rasters=0.3,
+                previews=0.2,
+                edits=0.3,
+                band_edits=0.15,
+                word_edits=0.18,
+                scenes=SceneMix(other_sizes=0.3),
+            ),
         ),
         decoder=run(7020, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
-        decoder_batch=4 * batch,
+        decoder_batch=pictures(4),
         decoder_mix=DecoderMix(
             strips=0.35, frames_from=steps(600), edits=0.35, edits_from=steps(2000)
         ),
