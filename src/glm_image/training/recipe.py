@@ -101,7 +101,7 @@ def nano(
         tokenizer_batch=pictures(24),
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
-        generator=run(19500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.282), 250),
+        generator=run(19300, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.275), 250),
         generator_batch=pictures(32),
         curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
