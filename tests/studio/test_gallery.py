@@ -177,6 +177,23 @@ def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
     expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
 
 
+def test_who_comes_back_finds_the_picture_again(visits: Visits, rig: Rig) -> None:
+    for number in range(6):
+        draw(rig, f"picture {number}", n=10)
+    page = visits.open(rig.url, "#/gallery")
+    shown(page).first.wait_for()
+    page.get_by_role("searchbox").press("ArrowDown")
+    page.keyboard.press("End")
+    focused = page.locator(":focus")
+    expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("picture 0")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gallery")
+    expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 0")
+    expect(focused).to_be_in_viewport()
+
+
 SCROLL = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     const page = document.scrollingElement;

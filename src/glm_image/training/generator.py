@@ -189,8 +189,10 @@ class GeneratorTask(Task[Batch]):
     ) -> list[Sequence]:
         """Sequences of like length, so that few of a batch's tokens are padding."""
         pool: list[Sequence] = []
-        while sum(len(one.ids) for one in pool) < _POOL * tokens:
+        drawn = 0
+        while drawn < _POOL * tokens:
             pool.append(self._sequence(rng, name, mix))
+            drawn += len(pool[-1].ids)
         pool.sort(key=lambda one: len(one.ids), reverse=True)
         firsts = [0]
         while (last := firsts[-1] + _count(pool[firsts[-1]], tokens)) < len(pool):
@@ -216,15 +218,15 @@ class GeneratorTask(Task[Batch]):
     def _sequence(self, rng: random.Random, name: str, mix: GeneratorMix) -> Sequence:
         if name == "strips":
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
-        if name == "word_edits":
-            return edit_sequence(
-                rng, self.tokenizer, rng.choice(HIGH_STRIPS), self.words, mix.source_noise, OF_WORDS
-            )
         if name == "bands":
             return text_sequence(rng, self.tokenizer, rng.choice(BANDS), self.words, _twice)
         if name in ("edits", "band_edits"):
             scenes = mix.scenes if name == "edits" else rng.choice(BANDS)
             return edit_sequence(rng, self.tokenizer, scenes, self.words, mix.source_noise)
+        if name == "word_edits":
+            return edit_sequence(
+                rng, self.tokenizer, rng.choice(HIGH_STRIPS), self.words, mix.source_noise, OF_WORDS
+            )
         rule = preview_grid if name == "previews" else None
         return text_sequence(rng, self.tokenizer, mix.scenes, self.words, rule)
 

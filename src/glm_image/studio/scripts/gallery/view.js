@@ -107,7 +107,8 @@ class GalleryView extends Element {
 
   /** Who comes back from a picture finds it again. */
   #goBack() {
-    const at = this.#feed.items.findIndex(({ id }) => id === seen());
+    const last = seen();
+    const at = this.#feed.items.findIndex(({ id }) => id === last);
     if (at >= 0) this.#grid.focusOn(at);
   }
 
