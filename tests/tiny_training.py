@@ -20,7 +20,7 @@ from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
 from glm_image.models.vit import VisionConfig
 from glm_image.models.vq import VqConfig
-from glm_image.training.decoder import DecoderMix, DecoderTask, factorise_prior
+from glm_image.training.decoder import DecoderMix, DecoderObjective, DecoderTask, factorise_prior
 from glm_image.training.generator import GeneratorMix, GeneratorTask, factorise_tables
 from glm_image.training.loop import Run, RunConfig, Task
 from glm_image.training.optim import OptimConfig
@@ -97,7 +97,9 @@ def generator_task(curriculum: tuple[GeneratorMix, ...] = CURRICULUM) -> Generat
     return GeneratorTask(network, tokenizer, curriculum, batch=2)
 
 
-def decoder_task(mix: DecoderMix | None = None, batch: int = 2) -> DecoderTask:
+def decoder_task(
+    *curriculum: DecoderMix, objective: DecoderObjective | None = None, batch: int = 2
+) -> DecoderTask:
     torch.manual_seed(0)
     config = DiTConfig(
         patch_size=2,
@@ -113,8 +115,15 @@ def decoder_task(mix: DecoderMix | None = None, batch: int = 2) -> DecoderTask:
     )
     dit, glyphs = DiT(config), GlyphEncoder(tiny.glyph_encoder_config())
     factorise_prior(dit, [meaning.attributes() for meaning in meanings()], 0)
-    mix = mix or DecoderMix(edits=0.5, repeats=2, scenes=SMALL)
-    return DecoderTask(dit, glyphs, Vae(tiny.vae_config()), ScheduleConfig(), mix, batch=batch)
+    return DecoderTask(
+        dit,
+        glyphs,
+        Vae(tiny.vae_config()),
+        ScheduleConfig(),
+        curriculum or (DecoderMix(edits=0.5, scenes=SMALL),),
+        batch=batch,
+        objective=objective or DecoderObjective(repeats=2),
+    )
 
 
 TASKS = {

@@ -39,10 +39,17 @@ def test_random_texts_can_be_drawn_and_quoted(seed: int, longest: int) -> None:
             assert quoted_texts(f"a text {marks[0]}{text}{marks[1]} here") == [text]
 
 
+def words_of(texts: list[str]) -> list[tuple[str, str]]:
+    """The words of phrases."""
+    return [(words[0], words[1]) for text in texts if len(words := text.split()) == 2]
+
+
 def test_texts_are_of_many_kinds() -> None:
     rng = random.Random(0)
     texts = [random_latin(rng, 10) for _ in range(600)]
-    assert sum(" " in text for text in texts) > 30
+    assert sum(" " in text for text in texts) > 100
+    assert any(first.isalpha() and second.isdigit() for first, second in words_of(texts))
+    assert any(first.endswith((".", ":")) for first, _ in words_of(texts))
     assert sum(not text.replace(" ", "").isalnum() for text in texts) > 30
     assert sum(text.isupper() for text in texts) > 150
     assert sum(text.islower() for text in texts) > 30
@@ -123,6 +130,14 @@ def test_colours_that_go_together() -> None:
         for colour in palette.PASTELS if kind == "pastel" else palette.NAMES:
             behind = Background(kind=kind, colour=colour)
             assert any(readable_on(behind, name) for name in palette.NAMES)
+
+
+def test_patterns_come_as_often_as_they_are_named() -> None:
+    mix = SceneMix(plain=0.5, patterns=("dotted", "checkered", "checkered"))
+    kinds = Counter(scene(seed, mix).background.kind for seed in range(600))
+    assert 0.4 < kinds["plain"] / 600 < 0.6
+    assert set(kinds) == {"plain", "dotted", "checkered"}
+    assert 1.5 < kinds["checkered"] / kinds["dotted"] < 2.7
 
 
 def test_other_sizes_come_as_often_as_asked() -> None:

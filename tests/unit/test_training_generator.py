@@ -13,6 +13,7 @@ from glm_image.data.edits import OF_WORDS, sample_edit
 from glm_image.data.mix import BANDS, HIGH_STRIPS, SceneMix
 from glm_image.data.wording import book_for
 from glm_image.errors import ConfigError
+from glm_image.training.curriculum import stage_at
 from glm_image.training.factored import plain
 from glm_image.training.generator import GeneratorMix, freeze_text
 from glm_image.training.optim import OptimConfig, Optimisers
@@ -23,8 +24,8 @@ pytestmark = all_fonts
 
 def test_stages_follow_each_other() -> None:
     stages = tuple(GeneratorMix(start=start) for start in (0, 10, 20))
-    task = generator_task(stages)
-    assert [task._mix(step).start for step in (0, 9, 10, 19, 20, 99)] == [0, 0, 10, 10, 20, 20]
+    starts = [stage_at(stages, step).start for step in (0, 9, 10, 19, 20, 99)]
+    assert starts == [0, 0, 10, 10, 20, 20]
 
 
 def test_a_stage_scales_the_batch() -> None:

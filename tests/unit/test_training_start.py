@@ -58,10 +58,12 @@ def test_processes_share_the_pictures_of_a_step(tmp_path: Path) -> None:
 def test_only_the_last_stages_are_left(tmp_path: Path) -> None:
     whole = workshop(tmp_path).recipe
     further = workshop(tmp_path, start=find(None)).recipe
-    assert len(whole.curriculum) > 1
-    assert [mix.start for mix in further.curriculum] == [0]
-    assert further.curriculum[0].bands == whole.curriculum[-1].bands
-    assert (further.decoder_mix.frames_from, further.decoder_mix.edits_from) == (0, 0)
+    assert len(whole.generator_curriculum) > 1
+    assert [mix.start for mix in further.generator_curriculum] == [0]
+    assert further.generator_curriculum[0].bands == whole.generator_curriculum[-1].bands
+    assert len(whole.decoder_curriculum) > 1
+    assert [mix.start for mix in further.decoder_curriculum] == [0]
+    assert further.decoder_curriculum[0].scenes == whole.decoder_curriculum[-1].scenes
 
 
 def test_other_networks_are_refused(tmp_path: Path, tiny_checkpoint: Path) -> None:

@@ -18,7 +18,7 @@ from glm_image.errors import ConfigError
 from glm_image.models.dit import DiT, ReferenceCache
 from glm_image.models.vae import Vae
 from glm_image.training import plan
-from glm_image.training.decoder import DecoderMix
+from glm_image.training.decoder import DecoderMix, DecoderObjective
 from glm_image.training.optim import OptimConfig, Optimisers
 from glm_image.training.seeds import seeded
 from glm_image.training.supply import Supply
@@ -163,7 +163,8 @@ def test_padding_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shares_of_what_is_left_out() -> None:
-    task = decoder_task(DecoderMix(drop_all=0.1, drop_glyphs=0.2, drop_prior=0.3))
+    objective = DecoderObjective(drop_all=0.1, drop_glyphs=0.2, drop_prior=0.3)
+    task = decoder_task(objective=objective)
     glyphs, prior, source = task._drops(seeded(1), 40_000).T
     share = pytest.approx
     assert float(glyphs.float().mean()) == share(0.3, abs=0.01)
@@ -175,7 +176,7 @@ def test_shares_of_what_is_left_out() -> None:
 
 
 def test_noise_levels_cover_the_way_and_favour_its_start() -> None:
-    task = decoder_task(DecoderMix(early=0.25))
+    task = decoder_task(objective=DecoderObjective(early=0.25))
     levels = torch.cat([task._levels(seeded(k), 64) for k in range(200)])
     assert 0 < levels.min() < 0.02
     assert 0.98 < levels.max() <= 1
@@ -235,8 +236,8 @@ def test_gradients_reach_the_references(monkeypatch: pytest.MonkeyPatch) -> None
         return caches[-1]
 
     monkeypatch.setattr(DiT, "encode_reference", recorded)
-    mix = DecoderMix(edits=1.0, drop_all=0.0, repeats=1, scenes=SMALL)
-    loss_of(decoder_task(mix)).backward()
+    mix = DecoderMix(edits=1.0, scenes=SMALL)
+    loss_of(decoder_task(mix, objective=DecoderObjective(drop_all=0.0, repeats=1))).backward()
     assert len(caches) == 1
     for tensor in (*caches[0].keys, *caches[0].values):
         assert tensor.grad is not None
@@ -267,7 +268,8 @@ def test_a_second_source_is_there_only_for_those_that_have_one() -> None:
 
 
 def test_edits_wait_for_their_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = decoder_task(DecoderMix(edits=1.0, edits_from=3, repeats=1, scenes=SMALL))
+    late = DecoderMix(start=3, edits=1.0, scenes=SMALL)
+    task = decoder_task(DecoderMix(scenes=SMALL), late)
     seen: list[bool] = []
 
     def recorded(pairs: list[object], dropped: Tensor) -> None:
@@ -281,18 +283,15 @@ def test_edits_wait_for_their_first_step(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_strips_come_before_frames() -> None:
-    task = decoder_task(DecoderMix(strips=0.0, frames_from=2, repeats=1, scenes=SMALL))
-    heights = [
-        {pair.target.pixels.shape[0] for pair in task._pairs(random.Random(1), step)}
-        for step in (1, 2)
-    ]
-    assert heights[0] <= {32, 64}
-    assert heights[1] == {128}
-    assert len(task._pairs(random.Random(1), 1)) == 4 * len(task._pairs(random.Random(1), 2))
+    task = decoder_task(DecoderMix(strips=1.0), DecoderMix(start=2, scenes=SMALL))
+    strips, frames = (task.draw(random.Random(1), step).pairs for step in (1, 2))
+    assert {pair.target.pixels.shape[0] for pair in strips} <= {32, 64}
+    assert {pair.target.pixels.shape[0] for pair in frames} == {128}
+    assert len(strips) == 4 * len(frames)
 
 
 def test_letters_and_shapes_weigh_more() -> None:
-    task = decoder_task(DecoderMix(text_weight=3.0, shape_weight=2.0))
+    task = decoder_task(objective=DecoderObjective(text_weight=3.0, shape_weight=2.0))
     target = text_picture(random.Random(3), SceneMix(), Words()).target
     weight = task._weight(target)[::4, ::4]
     assert torch.equal(weight, 1 + 2 * target.text_area + target.shape_area)

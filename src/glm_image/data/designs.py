@@ -1,7 +1,7 @@
 """Pictures with a plan of their own: titles with subtitles, panels."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from glm_image.data import palette
@@ -53,19 +53,21 @@ class Hand:
         outlined: Share of outlined shapes.
         serif: Share of texts with serifs.
         large: Share of Latin texts two cells high where they fit.
-        plain: Share of plain backgrounds.
+        behind: Draws a background.
     """
 
     text: Callable[[random.Random, int], str]
     outlined: float
     serif: float
     large: float
-    plain: float
+    behind: Callable[[random.Random], Background]
 
 
-def background(rng: random.Random, plain: float) -> Background:
-    """A random background, plain with some probability."""
-    kind = "plain" if rng.random() < plain else rng.choice(BACKGROUNDS[1:])
+def background(
+    rng: random.Random, *, plain: float, patterns: Sequence[str] = BACKGROUNDS[1:]
+) -> Background:
+    """A random background, plain with some probability, else one of the patterns."""
+    kind = "plain" if rng.random() < plain else rng.choice(patterns)
     colours = palette.PASTELS if kind == "pastel" else palette.NAMES
     return Background(kind=kind, colour=rng.choice(colours))
 
@@ -110,7 +112,7 @@ def panels(rng: random.Random, scene: Scene, hand: Hand, places: tuple[Place, ..
     backgrounds = [first if first.kind != "pastel" else replace(first, kind="plain")]
     while len(backgrounds) < len(places):
         taken = {one.colour for one in backgrounds}
-        next_one = background(rng, hand.plain)
+        next_one = hand.behind(rng)
         if next_one.kind != "pastel" and next_one.colour not in taken:
             backgrounds.append(next_one)
     boxes = _cut(scene, places)

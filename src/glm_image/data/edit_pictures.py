@@ -16,7 +16,7 @@ _TRIES = 6
 
 def change_background(desk: Desk, scene: Scene) -> Change | None:
     """Put everything, or what a panel holds, on another background."""
-    behind = designs.background(desk.rng, _PLAIN)
+    behind = designs.background(desk.rng, plain=_PLAIN)
     if scene.panels:
         return _change_panel(desk, scene, behind)
     if behind == scene.background or not _all_seen(scene, behind):

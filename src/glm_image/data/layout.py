@@ -36,10 +36,11 @@ def sample_scene(
     Returns:
         A scene of ``mix.rows`` by ``mix.columns`` cells with at least one thing on it.
     """
+    behind = partial(designs.background, plain=mix.plain, patterns=mix.patterns)
     empty = Scene(
         rows=mix.rows,
         columns=mix.columns,
-        background=designs.background(rng, mix.plain),
+        background=behind(rng),
         shapes=(),
         texts=(),
     )
@@ -48,7 +49,7 @@ def sample_scene(
         outlined=mix.outlined,
         serif=mix.serif,
         large=mix.large_text,
-        plain=mix.plain,
+        behind=behind,
     )
     small = min(mix.rows, mix.columns) < _LEAST_SIDE
     design = "poster" if small else rng.choices(DESIGNS, mix.designs)[0]

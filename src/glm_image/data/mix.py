@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, replace
 
+from glm_image.data.scene import BACKGROUNDS
 from glm_image.data.texts import TextSource, random_han, random_latin
 
 SIDES: tuple[int, ...] = tuple(range(6, 13))
@@ -34,6 +35,7 @@ class SceneMix:
         other_sizes: Share of pictures, or of batches, of another size; see :meth:`sized`.
         designs: Weights of ``scene.DESIGNS``; small pictures are always posters.
         plain: Share of plain backgrounds.
+        patterns: Kinds of all others, each as often as it is named.
         texts: Weights of no, one, two and three texts on a poster.
         shapes: Weights of no, one and two groups of shapes on a poster.
         several: Share of groups with two or three shapes.
@@ -50,6 +52,7 @@ class SceneMix:
     other_sizes: float = 0.1
     designs: tuple[float, ...] = (0.66, 0.11, 0.1, 0.05, 0.08)
     plain: float = 0.5
+    patterns: tuple[str, ...] = BACKGROUNDS[1:]
     texts: tuple[float, float, float, float] = (0.12, 0.46, 0.3, 0.12)
     shapes: tuple[float, float, float] = (0.2, 0.45, 0.35)
     several: float = 0.25

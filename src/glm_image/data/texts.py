@@ -19,16 +19,31 @@ _IN_WORD = 6
 
 
 def random_latin(rng: random.Random, longest: int) -> str:
-    """Random letters and digits: words, codes and phrases, some with a sign."""
-    length = min(longest, rng.choices(range(1, 11), (3, 7, 10, 12, 12, 10, 8, 7, 4, 3))[0])
-    alphabet = _alphabet(rng)
-    text = "".join(rng.choice(alphabet) for _ in range(length))
-    if length >= 5 and rng.random() < 0.2:
-        gap = rng.randrange(2, length - 2)
-        text = f"{text[:gap]} {text[gap + 1 :]}"
-    if text[0].islower() and rng.random() < 0.5:
-        text = text.title()
+    """Random letters and digits: words, codes and phrases of two, some with a sign."""
+    length = min(longest, rng.choices(range(1, 11), (3, 7, 10, 12, 12, 10, 8, 7, 5, 5))[0])
+    if length >= 4 and rng.random() < 0.35:
+        return _phrase(rng, length)
+    text = _word(rng, length, _alphabet(rng))
     return _with_sign(rng, text) if rng.random() < 0.15 else text
+
+
+def _phrase(rng: random.Random, length: int) -> str:
+    """Two words with a space between, such as "BIG SALE", "Room 12" or "Tel: 5"."""
+    gap = rng.randrange(1, length - 1)
+    alphabet = _alphabet(rng)
+    first = _word(rng, gap, alphabet)
+    second = _word(rng, length - gap - 1, alphabet if rng.random() < 0.5 else _alphabet(rng))
+    sign = rng.random()
+    if sign < 0.1 and gap > 1:
+        first = first[:-1] + rng.choice(".:!&")
+    elif sign < 0.2 and len(second) > 1:
+        second = second[:-1] + rng.choice("!?.%+")
+    return f"{first} {second}"
+
+
+def _word(rng: random.Random, length: int, alphabet: str) -> str:
+    text = "".join(rng.choice(alphabet) for _ in range(length))
+    return text.title() if text[0].islower() and rng.random() < 0.5 else text
 
 
 def _alphabet(rng: random.Random) -> str:
@@ -37,14 +52,12 @@ def _alphabet(rng: random.Random) -> str:
 
 
 def _with_sign(rng: random.Random, text: str) -> str:
-    """Replace a character by a sign where signs stand: in the middle or at the end."""
+    """Replace a character of a word by a sign where signs stand: in the middle or at the end."""
     if len(text) < 2:
         return text
-    if rng.random() < 0.5:
-        return text[:-1].rstrip() + rng.choice("!?.%+")
     middle = rng.randrange(1, len(text))
-    if middle == len(text) - 1 or " " in text[middle - 1 : middle + 2]:
-        return text[:-1].rstrip() + rng.choice("!?")
+    if middle == len(text) - 1 or rng.random() < 0.5:
+        return text[:-1] + rng.choice("!?.%+")
     return text[:middle] + rng.choice("-.&:/") + text[middle + 1 :]
 
 

@@ -27,6 +27,7 @@ from glm_image.models.schedule_config import ScheduleConfig
 from glm_image.models.vae import Vae
 from glm_image.pipeline.schedule import schedule
 from glm_image.tokenizer.glyph import PAD_ID, byt5_ids
+from glm_image.training.curriculum import stage_at
 from glm_image.training.factored import factorise
 from glm_image.training.flow import shifted, stratified
 from glm_image.training.looks import character_looks
@@ -39,40 +40,50 @@ _HELD_OUT = 7_004
 
 @dataclass(frozen=True, kw_only=True)
 class DecoderMix:
-    """What a step of the decoder's training is made of; shares in [0, 1].
+    """What a stage of the decoder's training is made of; shares in [0, 1].
 
     Attributes:
+        start: First step of the stage.
         strips: Share of steps on strips one or two cells high with one text: characters at a
             quarter of the cost.
-        frames_from: First step on whole pictures; all steps before are on strips.
         edits: Share of the other steps whose pictures are edits with a source.
-        edits_from: First step with edits.
+        corrupted: Pictures some of whose codes are wrong.
+        most_wrong: Largest share of wrong codes in them.
+        scenes: What the pictures show.
+    """
+
+    start: int = 0
+    strips: float = 0.0
+    edits: float = 0.0
+    corrupted: float = 0.3
+    most_wrong: float = 0.15
+    scenes: SceneMix = field(default_factory=SceneMix)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderObjective:
+    """What of a picture is learned, and how much of it the decoder is told; shares in [0, 1].
+
+    Attributes:
         repeats: Noise levels drawn for every picture, which is drawn and encoded once.
         drop_all: Pictures without glyphs, prior and source: the unconditional branch.
         drop_glyphs: Further pictures without glyphs.
         drop_prior: Further pictures without a prior.
-        corrupted: Pictures some of whose codes are wrong.
-        most_wrong: Largest share of wrong codes in them.
         early: Share of noise levels drawn between .85 and 1, where the layout is decided.
         text_weight: Weight of the loss where letters are.
         shape_weight: Weight of the loss where shapes are.
-        scenes: What the pictures show.
     """
 
-    strips: float = 0.0
-    frames_from: int = 0
-    edits: float = 0.0
-    edits_from: int = 0
     repeats: int = 4
     drop_all: float = 0.08
     drop_glyphs: float = 0.05
     drop_prior: float = 0.04
-    corrupted: float = 0.3
-    most_wrong: float = 0.15
     early: float = 0.25
     text_weight: float = 3.0
     shape_weight: float = 2.0
-    scenes: SceneMix = field(default_factory=SceneMix)
+
+
+_USUAL = DecoderObjective()
 
 
 def factorise_prior(dit: DiT, rows: list[tuple[str, ...]], seed: int) -> None:
@@ -106,8 +117,9 @@ class DecoderTask(Task[Drawn]):
         glyph_encoder: Trained together with it.
         vae: Frozen autoencoder with measured latent statistics.
         schedule_config: Noise schedule used at inference.
-        mix: What the steps are made of.
-        batch: Pictures a step and process; every one counts ``mix.repeats`` times.
+        curriculum: Stages in order; the first starts at step 0.
+        batch: Pictures a step and process; every one counts ``repeats`` times.
+        objective: What of them is learned.
         words: Where texts come from.
     """
 
@@ -117,21 +129,23 @@ class DecoderTask(Task[Drawn]):
         glyph_encoder: GlyphEncoder,
         vae: Vae,
         schedule_config: ScheduleConfig,
-        mix: DecoderMix,
+        curriculum: tuple[DecoderMix, ...],
         *,
         batch: int,
+        objective: DecoderObjective = _USUAL,
         words: Words | None = None,
     ) -> None:
         super().__init__()
         self.dit, self.glyph_encoder = dit, glyph_encoder
         self.vae = vae.requires_grad_(False)
-        self.schedule_config, self.mix, self.batch = schedule_config, mix, batch
+        self.schedule_config, self.curriculum, self.batch = schedule_config, curriculum, batch
+        self.objective = objective
         self.words = words or Words()
 
     @property
     def drawn_from(self) -> str:
         """See :meth:`Task.drawn_from`."""
-        return f"{self.batch} pictures, {len(meanings())} codes, {self.mix}"
+        return f"{self.batch} pictures, {len(meanings())} codes, {self.curriculum}"
 
     @property
     def records(self) -> Mapping[str, type]:
@@ -140,8 +154,8 @@ class DecoderTask(Task[Drawn]):
 
     def draw(self, rng: random.Random, step: int) -> Drawn:
         """Fresh pictures, the codes of some of them as a generator might have them."""
-        pairs = self._pairs(rng, step)
-        mix = self.mix
+        mix = stage_at(self.curriculum, step)
+        pairs = self._pairs(rng, mix)
         grids = [
             corrupt(rng, pair.target.codes, mix.most_wrong)
             if rng.random() < mix.corrupted
@@ -154,7 +168,7 @@ class DecoderTask(Task[Drawn]):
         """Mean squared error of the velocity, weighted."""
         pairs = batch.pairs
         clean = self._latents([pair.target for pair in pairs])
-        repeats = self.mix.repeats
+        repeats = self.objective.repeats
         dropped = self._drops(rng, len(pairs))
         inputs = self._inputs([pair.target for pair in pairs], batch.grids, dropped)
         references = self._references(pairs, dropped)
@@ -175,26 +189,24 @@ class DecoderTask(Task[Drawn]):
         loss = (error * weight).sum() / weight.sum()
         return loss, {"error": float(error.detach().mean())}
 
-    def _pairs(self, rng: random.Random, step: int) -> list[Pair]:
+    def _pairs(self, rng: random.Random, mix: DecoderMix) -> list[Pair]:
         """Fresh pictures of one size; more of them where they are small."""
-        mix = self.mix
-        if step < mix.frames_from or rng.random() < mix.strips:
+        if rng.random() < mix.strips:
             strip = rng.choice(STRIPS)
             return [text_picture(rng, strip, self.words) for _ in range(4 * self.batch)]
-        edits = mix.edits if step >= mix.edits_from else 0.0
-        draw = edit_pair if rng.random() < edits else text_picture
+        draw = edit_pair if rng.random() < mix.edits else text_picture
         scenes = mix.scenes.sized(rng)
         return [draw(rng, scenes, self.words) for _ in range(self.batch)]
 
     def _weight(self, picture: Picture) -> Tensor:
         """Weight of every latent position ``[H/8, W/8]``."""
-        text = (self.mix.text_weight - 1) * picture.text_area
-        return latent_mask(1 + text + (self.mix.shape_weight - 1) * picture.shape_area)
+        text = (self.objective.text_weight - 1) * picture.text_area
+        return latent_mask(1 + text + (self.objective.shape_weight - 1) * picture.shape_area)
 
     def _levels(self, rng: torch.Generator, count: int) -> Tensor:
         """Unshifted noise levels in (0, 1], stratified over the batch."""
         uniform = stratified(rng, count)
-        early = torch.rand(count, generator=rng) < self.mix.early
+        early = torch.rand(count, generator=rng) < self.objective.early
         levels = torch.where(early, 0.85 + 0.15 * uniform, uniform)
         return levels.clamp(0.001, 1.0)
 
@@ -211,11 +223,11 @@ class DecoderTask(Task[Drawn]):
     def _drops(self, rng: torch.Generator, count: int) -> Tensor:
         """Which of (glyphs, prior, source) each picture goes without, ``[count, 3]`` bool."""
         draw = torch.rand(count, generator=rng)
-        mix = self.mix
-        everything = draw < mix.drop_all
-        glyphs = draw < mix.drop_all + mix.drop_glyphs
-        prior = (draw > 1 - mix.drop_prior) | everything
-        source = everything | (torch.rand(count, generator=rng) < mix.drop_all)
+        told = self.objective
+        everything = draw < told.drop_all
+        glyphs = draw < told.drop_all + told.drop_glyphs
+        prior = (draw > 1 - told.drop_prior) | everything
+        source = everything | (torch.rand(count, generator=rng) < told.drop_all)
         return torch.stack([glyphs, prior, source], dim=1)
 
     def _inputs(self, pictures: list[Picture], grids: list[Tensor], dropped: Tensor) -> DiTInputs:
@@ -278,15 +290,15 @@ class DecoderTask(Task[Drawn]):
     def validate(self) -> Metrics:
         """Velocity error on held-out pictures at fixed noise levels."""
         source, rng = random.Random(_HELD_OUT), seeded(_HELD_OUT)
-        frames = max(self.mix.edits_from, self.mix.frames_from)
-        batches = [self.draw(source, frames) for _ in range(6)]
+        last = self.curriculum[-1].start
+        batches = [self.draw(source, last) for _ in range(6)]
         return {"error": float(np.mean([self(batch, rng)[1]["error"] for batch in batches]))}
 
     def samples(self) -> Image.Image:
         """Held-out pictures drawn from their true codes in 12 steps, with the truth above."""
         source = random.Random(_HELD_OUT)
         pairs = [text_picture(source, SceneMix(), self.words) for _ in range(4)]
-        if self.mix.edits:
+        if self.curriculum[-1].edits:
             pairs += [edit_pair(source, SceneMix(), self.words) for _ in range(2)]
         drawn = [self._draw(pair) for pair in pairs]
         truth = np.concatenate([pair.target.pixels for pair in pairs], axis=1)

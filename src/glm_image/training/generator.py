@@ -19,6 +19,7 @@ from glm_image.image.size import preview_grid
 from glm_image.models.generator import Generator
 from glm_image.tokenizer.text import TextTokenizer
 from glm_image.training.cross_entropy import head_loss
+from glm_image.training.curriculum import stage_at
 from glm_image.training.factored import factorise
 from glm_image.training.loop import Metrics, Task
 from glm_image.training.plan import PlanHeads
@@ -174,7 +175,7 @@ class GeneratorTask(Task[Batch]):
 
     def draw(self, rng: random.Random, step: int) -> Batch:
         """Fresh sequences; all of a batch have one format."""
-        mix = self._mix(step)
+        mix = stage_at(self.curriculum, step)
         name = rng.choices(_FORMATS, [vars(mix)[name] for name in _FORMATS])[0]
         tokens = mix.tokens * self.batch // _USUAL_BATCH
         if tokens:
@@ -207,9 +208,6 @@ class GeneratorTask(Task[Batch]):
         """Loss of a batch; there is no noise."""
         loss, metrics = self._loss(batch)
         return loss, {key: metrics[key] for key in ("right", "text_right", "plan")}
-
-    def _mix(self, step: int) -> GeneratorMix:
-        return [mix for mix in self.curriculum if mix.start <= step][-1]
 
     def _held_out(self, name: str, mix: GeneratorMix, count: int) -> Batch:
         rng = random.Random(_HELD_OUT)

@@ -128,7 +128,7 @@ class Workshop:
         task = GeneratorTask(
             generator,
             text_vocabulary.build(),
-            self.recipe.curriculum,
+            self.recipe.generator_curriculum,
             batch=self.recipe.generator_batch,
         )
         return Run(task, self.recipe.generator, self.folder / "generator")
@@ -141,7 +141,7 @@ class Workshop:
             glyph_encoder,
             self._trained_vae(),
             ScheduleConfig(),
-            self.recipe.decoder_mix,
+            self.recipe.decoder_curriculum,
             batch=self.recipe.decoder_batch,
         )
         return Run(task, self.recipe.decoder, self.folder / "decoder")

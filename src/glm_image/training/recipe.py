@@ -24,10 +24,10 @@ class NanoRecipe:
         tokenizer_scenes: What it learns from.
         generator: Run of the generator.
         generator_batch: Sequences a step.
-        curriculum: Stages of the generator.
+        generator_curriculum: Stages of the generator.
         decoder: Run of the decoder.
         decoder_batch: Pictures a step.
-        decoder_mix: What the decoder learns from.
+        decoder_curriculum: Stages of the decoder.
     """
 
     seed: int
@@ -40,17 +40,17 @@ class NanoRecipe:
     tokenizer_scenes: SceneMix
     generator: RunConfig
     generator_batch: int
-    curriculum: tuple[GeneratorMix, ...]
+    generator_curriculum: tuple[GeneratorMix, ...]
     decoder: RunConfig
     decoder_batch: int
-    decoder_mix: DecoderMix
+    decoder_curriculum: tuple[DecoderMix, ...]
 
     def further(self) -> "NanoRecipe":
         """The same for networks that are trained already: the last stages from the first step."""
         return replace(
             self,
-            curriculum=(replace(self.curriculum[-1], start=0),),
-            decoder_mix=replace(self.decoder_mix, frames_from=0, edits_from=0),
+            generator_curriculum=(replace(self.generator_curriculum[-1], start=0),),
+            decoder_curriculum=(replace(self.decoder_curriculum[-1], start=0),),
         )
 
 
@@ -103,7 +103,7 @@ def nano(
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
         generator=run(19300, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.275), 250),
         generator_batch=pictures(32),
-        curriculum=(
+        generator_curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
             GeneratorMix(start=steps(2200), strips=0.3, rasters=1.0, previews=0.0, edits=0.6),
             GeneratorMix(
@@ -169,7 +169,9 @@ def nano(
         ),
         decoder=run(7020, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
         decoder_batch=pictures(4),
-        decoder_mix=DecoderMix(
-            strips=0.35, frames_from=steps(600), edits=0.35, edits_from=steps(2000)
+        decoder_curriculum=(
+            DecoderMix(strips=1.0),
+            DecoderMix(start=steps(600), strips=0.35),
+            DecoderMix(start=steps(2000), strips=0.35, edits=0.35),
         ),
     )
