@@ -102,12 +102,15 @@ def test_patterns_of_backgrounds() -> None:
     assert (np.diff(gradient[:, 0].sum(axis=-1)) <= 0).all()
     assert gradient[0, 0].sum() > gradient[-1, 0].sum()
     checkered = render(empty("checkered", "blue"))
-    assert (checkered[0, 0] != checkered[0, CELL]).any()
-    assert np.array_equal(checkered[:CELL, :CELL], checkered[CELL : 2 * CELL, CELL : 2 * CELL])
+    assert (checkered[0, 0] != checkered[0, CELL // 2]).any()
+    assert (checkered[0, 0] == checkered[CELL // 2, CELL // 2]).all()
     striped, dotted = render(empty("striped", "blue")), render(empty("dotted", "blue"))
+    for pattern in (checkered, striped, dotted):
+        # One code a cell can only say all of a pattern that looks alike in every cell.
+        assert np.array_equal(pattern[:CELL, :CELL], pattern[CELL : 2 * CELL, :CELL])
+        assert np.array_equal(pattern[:CELL, :CELL], pattern[:CELL, CELL : 2 * CELL])
     assert (striped == striped[:1]).all()
     assert (striped[0, 0] != striped[0, CELL // 2]).any()
-    assert np.array_equal(dotted[:CELL, :CELL], dotted[CELL : 2 * CELL, :CELL])
     assert (dotted[0, 0] != dotted[CELL // 2, CELL // 2]).any()
     kinds = [render(empty(kind, "blue")).tobytes() for kind in BACKGROUNDS]
     assert len(set(kinds)) == len(BACKGROUNDS)

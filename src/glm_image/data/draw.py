@@ -78,7 +78,9 @@ def _fill(area: NDArray[np.float32], background: Background) -> None:
     elif background.kind == "striped":
         area[:, np.arange(width) % CELL >= CELL // 2] = second
     elif background.kind == "checkered":
-        dark = (np.arange(height)[:, None] // CELL + np.arange(width) // CELL) % 2 == 1
+        # Squares of half a cell: all cells look alike, so a code says all there is to know.
+        half = CELL // 2
+        dark = (np.arange(height)[:, None] // half + np.arange(width) // half) % 2 == 1
         area[dark] = second
     elif background.kind == "dotted":
         dots = np.tile(_dot(), (height // CELL, width // CELL))
