@@ -12,8 +12,14 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-KINDS = {"cross_entropy": "cross-entropy, nats a code", "right": "share of codes that are right"}
-"""Endings of the names of the figures that are plotted, and what they mean."""
+KINDS = {
+    "cross_entropy": "cross-entropy, nats a code",
+    "right": "share of codes that are right",
+    "error": "squared error of the velocity",
+}
+"""Names of the figures that are plotted, or their endings, and what they mean."""
+
+COLUMNS = 2
 
 
 def validation(folder: Path) -> dict[int, dict[str, float]]:
@@ -28,31 +34,49 @@ def validation(folder: Path) -> dict[int, dict[str, float]]:
 
 
 def plot(runs: dict[str, dict[int, dict[str, float]]]) -> Figure:
-    """One column a run, one row a kind of figure."""
+    """One panel for every kind of figure of every run."""
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    figure = Figure(figsize=(5 * len(runs), 3.2 * len(KINDS)), layout="constrained")
-    grid = figure.subplots(len(KINDS), len(runs), squeeze=False, sharex="col")
-    for column, (run, steps) in enumerate(runs.items()):
-        names = sorted({name for figures in steps.values() for name in figures})
-        formats = sorted({name.split("_")[0] for name in names})
-        for row, (ending, meaning) in enumerate(KINDS.items()):
-            axes = grid[row, column]
-            for name in names:
-                if name.endswith(f"_{ending}"):
-                    known = [step for step, figures in steps.items() if name in figures]
-                    what, *rest = name.removesuffix(f"_{ending}").split("_")
-                    axes.plot(
-                        known,
-                        [steps[step][name] for step in known],
-                        label=" ".join((what, *rest)),
-                        color=f"C{formats.index(what)}",
-                        linestyle="--" if rest else "-",
-                    )
-            axes.set_ylabel(meaning)
+    panels = [
+        (run, ending, curves)
+        for run, steps in runs.items()
+        for ending in KINDS
+        if (curves := curves_of(steps, ending))
+    ]
+    rows = -(-len(panels) // COLUMNS)
+    figure = Figure(figsize=(5 * COLUMNS, 3.2 * rows), layout="constrained")
+    grid = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (run, ending, curves) in zip(grid, panels, strict=False):
+        formats = sorted({what.split("_")[0] for what in curves})
+        for what, points in curves.items():
+            first, *rest = what.split("_")
+            axes.plot(
+                *zip(*points, strict=True),
+                label=" ".join((first, *rest)),
+                color=f"C{formats.index(first)}",
+                linestyle="--" if rest else "-",
+            )
+        axes.set_title(run)
+        axes.set_xlabel("step")
+        axes.set_ylabel(KINDS[ending])
+        if any(curves):
             axes.legend(frameon=False)
-        grid[0, column].set_title(run)
-        grid[-1, column].set_xlabel("step")
     return figure
+
+
+def curves_of(
+    steps: dict[int, dict[str, float]], ending: str
+) -> dict[str, list[tuple[int, float]]]:
+    """Points of every figure of a kind, by what stands before the ending; "" if nothing does."""
+    names = sorted({name for figures in steps.values() for name in figures})
+    return {
+        name.removesuffix(ending).rstrip("_"): [
+            (step, figures[name]) for step, figures in steps.items() if name in figures
+        ]
+        for name in names
+        if name == ending or name.endswith(f"_{ending}")
+    }
 
 
 def main() -> None:

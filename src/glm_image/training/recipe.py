@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from glm_image.data.mix import SceneMix
+from glm_image.data.scene import BACKGROUNDS
 from glm_image.training.decoder import DecoderMix
 from glm_image.training.generator import GeneratorMix
 from glm_image.training.loop import RunConfig
@@ -97,7 +98,7 @@ def nano(
         vae_decoder=run(2000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
         # Strokes of Chinese characters are the finest things there are.
         vae_decoder_scenes=SceneMix(chinese=0.6),
-        tokenizer=run(1500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
+        tokenizer=run(2500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
         tokenizer_batch=pictures(24),
         # Two thousand Chinese characters have to be told apart.
         tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
@@ -167,11 +168,29 @@ def nano(
                 scenes=SceneMix(other_sizes=0.3),
             ),
         ),
-        decoder=run(7020, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.14), 250),
+        decoder=run(9800, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.27), 250),
         decoder_batch=pictures(4),
         decoder_curriculum=(
             DecoderMix(strips=1.0),
             DecoderMix(start=steps(600), strips=0.35),
             DecoderMix(start=steps(2000), strips=0.35, edits=0.35),
+            # What goes wrong most with true codes: checkered backgrounds, whose squares had a new
+            # size, and arrows, the smallest things there are.
+            DecoderMix(
+                start=steps(7020),
+                strips=0.25,
+                edits=0.3,
+                scenes=SceneMix(
+                    plain=0.4,
+                    patterns=(*BACKGROUNDS[1:], "checkered", "checkered"),
+                    designs=(0.56, 0.08, 0.1, 0.08, 0.18),
+                ),
+            ),
+            DecoderMix(
+                start=steps(8000),
+                strips=0.3,
+                edits=0.3,
+                scenes=SceneMix(designs=(0.56, 0.08, 0.1, 0.08, 0.18), large_text=0.25),
+            ),
         ),
     )
