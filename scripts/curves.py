@@ -47,7 +47,7 @@ def plot(runs: dict[str, dict[int, dict[str, float]]]) -> Figure:
     grid = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
-    for axes, (run, ending, curves) in zip(grid, panels, strict=False):
+    for axes, (run, ending, curves) in zip(grid[: len(panels)], panels, strict=True):
         formats = sorted({what.split("_")[0] for what in curves})
         for what, points in curves.items():
             first, *rest = what.split("_")

@@ -147,12 +147,18 @@ def test_what_was_deleted_comes_back_from_the_bin(visits: Visits, rig: Rig) -> N
     expect(shown(page)).to_have_count(1)
 
 
-def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
-    for number in range(13):
+def at_the_first_of_many(visits: Visits, rig: Rig, prompts: int) -> Page:
+    """The gallery with ten pictures of every prompt, the newest one focused."""
+    for number in range(prompts):
         draw(rig, f"picture {number}", n=10)
     page = visits.open(rig.url, "#/gallery")
     shown(page).first.wait_for()
     page.get_by_role("searchbox").press("ArrowDown")
+    return page
+
+
+def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
+    page = at_the_first_of_many(visits, rig, 13)
     focused = page.locator(":focus")
     expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 12")
     page.keyboard.press("f")
@@ -178,11 +184,7 @@ def test_the_keys_go_through_many_pictures(visits: Visits, rig: Rig) -> None:
 
 
 def test_who_comes_back_finds_the_picture_again(visits: Visits, rig: Rig) -> None:
-    for number in range(6):
-        draw(rig, f"picture {number}", n=10)
-    page = visits.open(rig.url, "#/gallery")
-    shown(page).first.wait_for()
-    page.get_by_role("searchbox").press("ArrowDown")
+    page = at_the_first_of_many(visits, rig, 6)
     page.keyboard.press("End")
     focused = page.locator(":focus")
     expect(focused.get_by_role("img")).to_have_attribute("alt", "picture 0")

@@ -15,8 +15,8 @@ from glm_image.data.placing import (
     text_colour,
 )
 from glm_image.data.scene import (
-    BACKGROUNDS,
     FONTS,
+    PATTERNS,
     SHAPE_SIZES,
     Background,
     Box,
@@ -64,7 +64,7 @@ class Hand:
 
 
 def background(
-    rng: random.Random, *, plain: float, patterns: Sequence[str] = BACKGROUNDS[1:]
+    rng: random.Random, *, plain: float, patterns: Sequence[str] = PATTERNS
 ) -> Background:
     """A random background, plain with some probability, else one of the patterns."""
     kind = "plain" if rng.random() < plain else rng.choice(patterns)

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass, replace
 
-from glm_image.data.scene import BACKGROUNDS
+from glm_image.data.scene import PATTERNS
 from glm_image.data.texts import TextSource, random_han, random_latin
 
 SIDES: tuple[int, ...] = tuple(range(6, 13))
@@ -52,7 +52,7 @@ class SceneMix:
     other_sizes: float = 0.1
     designs: tuple[float, ...] = (0.66, 0.11, 0.1, 0.05, 0.08)
     plain: float = 0.5
-    patterns: tuple[str, ...] = BACKGROUNDS[1:]
+    patterns: tuple[str, ...] = PATTERNS
     texts: tuple[float, float, float, float] = (0.12, 0.46, 0.3, 0.12)
     shapes: tuple[float, float, float] = (0.2, 0.45, 0.35)
     several: float = 0.25

@@ -18,6 +18,7 @@ FONTS: tuple[str, ...] = ("sans", "serif")
 BACKGROUNDS: tuple[str, ...] = (
     "plain", "pastel", "gradient", "striped", "dotted", "checkered",
 )  # fmt: skip
+PATTERNS: tuple[str, ...] = BACKGROUNDS[1:]
 DIRECTIONS: tuple[str, ...] = ("right", "down")
 ROWS: tuple[str, ...] = ("top", "middle", "bottom")
 COLUMNS: tuple[str, ...] = ("left", "center", "right")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from glm_image.data.mix import SceneMix
-from glm_image.data.scene import BACKGROUNDS
+from glm_image.data.scene import PATTERNS
 from glm_image.training.decoder import DecoderMix
 from glm_image.training.generator import GeneratorMix
 from glm_image.training.loop import RunConfig
@@ -182,7 +182,7 @@ def nano(
                 edits=0.3,
                 scenes=SceneMix(
                     plain=0.4,
-                    patterns=(*BACKGROUNDS[1:], "checkered", "checkered"),
+                    patterns=(*PATTERNS, "checkered", "checkered"),
                     designs=(0.56, 0.08, 0.1, 0.08, 0.18),
                 ),
             ),
