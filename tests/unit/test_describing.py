@@ -27,7 +27,7 @@ from glm_image.data.scene import (
     STYLES,
     ShapeGroup,
 )
-from glm_image.data.wording import Pen, book_for
+from glm_image.data.wording import Pen, book_for, things_in_order
 from glm_image.tokenizer.glyph import quoted_texts
 
 BOOKS = st.sampled_from((ENGLISH, CHINESE))
@@ -70,6 +70,20 @@ def test_prompts_are_tidy(seed: int, book: Phrasebook) -> None:
     assert not re.search(r"[\n{}|~()\ue000-\uf8ff]", words)
     assert not re.search(r"\ba [aeiou]", words)
     assert not re.search(r"[,，] *[,，.。]|  [a-z]+  ", prompt.replace(" / ", ""))
+
+
+def test_some_prompts_leave_the_whole_layout_open() -> None:
+    """More often than if every place were left out by itself."""
+    rng = random.Random(0)
+    layouts: Counter[bool] = Counter()
+    for seed in range(400):
+        drawn = sized_scene(seed)
+        things = [*drawn.shapes, *drawn.texts]
+        if len(things) < 3:
+            continue
+        placed = things_in_order(Pen(rng, ENGLISH), drawn, things)
+        layouts[sum(where == "" for _, _, where in placed) == len(things)] += 1
+    assert 0.05 < layouts[True] / layouts.total() < 0.16
 
 
 def test_wording_varies() -> None:

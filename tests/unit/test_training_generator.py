@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from drawn import all_fonts
-from glm_image.data.edits import OF_WORDS, sample_edit
-from glm_image.data.mix import BANDS, HIGH_STRIPS, SceneMix
+from glm_image.data.edits import OF_SHAPES, OF_WORDS, sample_edit
+from glm_image.data.mix import BANDS, HIGH_STRIPS, SHAPE_BANDS, SceneMix
 from glm_image.data.wording import book_for
 from glm_image.errors import ConfigError
 from glm_image.training.curriculum import stage_at
@@ -75,6 +75,18 @@ def test_edits_of_words_say_or_colour_something_else() -> None:
         kinds[edit.kind] += 1
     assert set(kinds) == set(OF_WORDS)
     assert kinds["translate"] > 50
+
+
+def test_edits_of_shapes_often_choose_between_two() -> None:
+    rng = random.Random(0)
+    kinds: Counter[str] = Counter()
+    several = 0
+    for _ in range(200):
+        edit = sample_edit(rng, rng.choice(SHAPE_BANDS), book_for(rng), kinds=OF_SHAPES)
+        several += len(edit.before.shapes) + len(edit.before.texts) > 1
+        kinds[edit.kind] += 1
+    assert set(kinds) == set(OF_SHAPES)
+    assert several > 130
 
 
 def test_bands_have_a_preview_of_twice_their_size() -> None:

@@ -78,6 +78,19 @@ OF_WORDS: Mapping[str, float] = {
 }
 """Kinds that a picture of nothing but texts allows, mostly those that change what it says."""
 
+OF_SHAPES: Mapping[str, float] = {
+    "recolour": 4,
+    "restyle": 4,
+    "resize": 4,
+    "combine": 6,
+    "move": 2,
+    "remove": 2,
+    "add": 2,
+    "swap": 2,
+    "two changes": 4,
+}
+"""Kinds that small pictures of shapes allow, mostly those that change how one looks."""
+
 _STATEMENTS = ("the ", "a ", "it ", "there ", "I ", "I'd ")
 _FIRST_OF_TWO = ("recolour", "move", "resize", "restyle", "replace text", "background")
 

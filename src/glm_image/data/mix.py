@@ -99,6 +99,24 @@ BANDS: tuple[SceneMix, ...] = tuple(
         large_text=0.5,
         chinese=0.5,
     )
-    for rows, columns in ((3, 8), (4, 8), (4, 6), (3, 10))
+    for rows, columns in (
+        *((3, 8), (4, 8), (3, 10), (4, 9), (3, 12)),
+        # So narrow that many texts have two lines.
+        *((4, 6), (5, 7), (4, 5), (5, 5), (5, 6)),
+    )
 )
-"""Low pictures full of texts: which text stands where, at a third of a whole picture's cost."""
+"""Small pictures full of texts: which text stands where, at a third of a whole picture's cost."""
+
+SHAPE_BANDS: tuple[SceneMix, ...] = tuple(
+    SceneMix(
+        rows=rows,
+        columns=columns,
+        other_sizes=0.0,
+        texts=(0.7, 0.3, 0.0, 0.0),
+        shapes=(0.0, 0.15, 0.85),
+        several=0.1,
+        chinese=0.5,
+    )
+    for rows, columns in ((4, 6), (4, 8), (5, 7), (5, 8))
+)
+"""Small pictures of shapes, most of two kinds, at half of a whole picture's cost."""

@@ -13,6 +13,8 @@ from glm_image.data.scene import Background, Scene, ShapeGroup, TextLine
 
 # Chance that a thing's place is left for the model to choose.
 _NO_PLACE = 0.1
+# Chance that all places are.
+_NO_PLACES = 0.1
 # Chance that a thing is placed beside another one that was mentioned before, where it can be.
 _RELATED = 0.4
 _BETWEEN = 0.3
@@ -173,11 +175,17 @@ def things_in_order(pen: Pen, scene: Scene, things: list[Thing]) -> list[tuple[T
     """Things in random order, each with its pen and the phrase for its place; "" leaves it out."""
     pens = (pen, pen.translated()) if pen.often(_TWO_LANGUAGES) else (pen,)
     order = pen.rng.sample(things, len(things))
+    open_layout = pen.often(_NO_PLACES)
     placed: list[tuple[Thing, Pen, str]] = []
     for index, thing in enumerate(order):
         own = pen.rng.choice(pens)
-        where = own.beside(thing, order[:index], scene) if pen.often(_RELATED) else None
-        if where is None:
-            where = "" if pen.often(_NO_PLACE) else own.place(thing)
-        placed.append((thing, own, where))
+        placed.append((thing, own, "" if open_layout else _where(own, thing, order[:index], scene)))
     return placed
+
+
+def _where(pen: Pen, thing: Thing, before: list[Thing], scene: Scene) -> str:
+    """The phrase for a thing's place, often beside one that was mentioned before; "" for none."""
+    where = pen.beside(thing, before, scene) if pen.often(_RELATED) else None
+    if where is not None:
+        return where
+    return "" if pen.often(_NO_PLACE) else pen.place(thing)

@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from glm_image.data.edits import OF_WORDS
-from glm_image.data.mix import BANDS, HIGH_STRIPS, STRIPS, SceneMix, Words
+from glm_image.data.edits import OF_SHAPES, OF_WORDS, TRIED
+from glm_image.data.mix import BANDS, HIGH_STRIPS, SHAPE_BANDS, STRIPS, SceneMix, Words
 from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
 from glm_image.data.vocabulary import LETTERS, meanings
 from glm_image.errors import ConfigError
@@ -29,7 +29,14 @@ from glm_image.types import Grid
 _IGNORED = -100
 _HELD_OUT = 7_002
 
-_FORMATS = ("strips", "bands", "rasters", "previews", "edits", "band_edits", "word_edits")
+_SMALL_EDITS = {
+    "band_edits": (BANDS, TRIED),
+    "word_edits": (HIGH_STRIPS, OF_WORDS),
+    "shape_edits": (SHAPE_BANDS, OF_SHAPES),
+}
+"""What edits of small pictures show, and how often each kind is tried."""
+
+_FORMATS = ("strips", "bands", "rasters", "previews", "edits", *_SMALL_EDITS)
 
 _USUAL_BATCH = 32
 """Sequences of a batch for which a stage counts tokens."""
@@ -50,12 +57,13 @@ class GeneratorMix:
         repeats: Share of the codes equal to the one before them that are learned, at as many times
             the weight: nearly all are right, and each costs a product with the whole head.
         strips: Strips one or two cells high with one text: the quickest way to learn copying.
-        bands: Low pictures full of texts, with a preview of twice their size.
+        bands: Small pictures full of texts, with a preview of twice their size.
         rasters: Whole pictures without a preview, the first stage of pre-training.
         previews: Whole pictures as they are generated: preview, then full grid.
         edits: Edits of one source picture or two.
-        band_edits: Edits of low pictures full of texts.
+        band_edits: Edits of small pictures full of texts.
         word_edits: Edits of a single text on a strip: other words, another language or colour.
+        shape_edits: Edits of small pictures of shapes: another colour, style or size, or one more.
         source_noise: Share of wrong codes in the source pictures of edits.
         scenes: What the pictures show.
     """
@@ -71,6 +79,7 @@ class GeneratorMix:
     edits: float = 0.0
     band_edits: float = 0.0
     word_edits: float = 0.0
+    shape_edits: float = 0.0
     source_noise: float = 0.02
     scenes: SceneMix = field(default_factory=SceneMix)
 
@@ -218,12 +227,12 @@ class GeneratorTask(Task[Batch]):
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
         if name == "bands":
             return text_sequence(rng, self.tokenizer, rng.choice(BANDS), self.words, _twice)
-        if name in ("edits", "band_edits"):
-            scenes = mix.scenes if name == "edits" else rng.choice(BANDS)
-            return edit_sequence(rng, self.tokenizer, scenes, self.words, mix.source_noise)
-        if name == "word_edits":
+        if name == "edits":
+            return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
+        if name in _SMALL_EDITS:
+            small, kinds = _SMALL_EDITS[name]
             return edit_sequence(
-                rng, self.tokenizer, rng.choice(HIGH_STRIPS), self.words, mix.source_noise, OF_WORDS
+                rng, self.tokenizer, rng.choice(small), self.words, mix.source_noise, kinds
             )
         rule = preview_grid if name == "previews" else None
         return text_sequence(rng, self.tokenizer, mix.scenes, self.words, rule)
