@@ -65,7 +65,7 @@ KINDS: tuple[str, ...] = (*_SINGLE, _COMBINE, _TWO)
 """Names of the operations."""
 
 TRIED: Mapping[str, float] = dict(
-    zip(KINDS, (9, 14, 16, 8, 10, 12, 16, 12, 10, 12, 10, 18, 44), strict=True)
+    zip(KINDS, (9, 14, 16, 8, 10, 12, 16, 12, 10, 20, 10, 18, 44), strict=True)
 )
 """How often each kind is tried; some often fail."""
 
@@ -91,7 +91,7 @@ OF_SHAPES: Mapping[str, float] = {
 }
 """Kinds that small pictures of shapes allow, mostly those that change how one looks."""
 
-_STATEMENTS = ("the ", "a ", "it ", "there ", "I ", "I'd ")
+_STATEMENTS = ("the ", "a ", "it ", "there ", "what ", "nothing ", "one ", "I ", "I'd ")
 _FIRST_OF_TWO = ("recolour", "move", "resize", "restyle", "replace text", "background")
 
 
