@@ -197,9 +197,9 @@ def test_random_sequences_repeat_with_the_seed(tokenizer: TextTokenizer) -> None
 def test_words_come_from_their_sources(tokenizer: TextTokenizer) -> None:
     words = Words(latin=lambda rng, longest: "QXQ", han=lambda rng, longest: "国国")
     rng = random.Random(0)
-    mix = SceneMix(texts=(0, 1, 0, 0))
+    mix = SceneMix(designs=(1, 0, 0, 0, 0), texts=(0, 1, 0, 0), mixed=0.0)
     texts = [
         tokenizer.decode(sequence.ids[sequence.ids > text_vocabulary.VISION_VOCAB].tolist())
-        for sequence in (text_sequence(rng, tokenizer, mix, words, None) for _ in range(10))
+        for sequence in (text_sequence(rng, tokenizer, mix, words, None) for _ in range(100))
     ]
     assert all("QXQ" in text or "国国" in text for text in texts)
