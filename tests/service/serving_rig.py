@@ -1,6 +1,7 @@
 """A service with a painter of plain pictures, as an application and as a server on loopback."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from glm_image.serving.accounts import KeyLimits, Scope
 from glm_image.serving.app import create_app
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.hub import Hub
-from glm_image.serving.server import listen
+from glm_image.serving.server import Server, listen
 from glm_image.serving.settings import Settings
 from glm_image.serving.store import Policy, Store
 
@@ -70,7 +71,7 @@ def running(
         port = listening.getsockname()[1]
         outermost = app if around is None else around(app)
         config = uvicorn.Config(outermost, log_level="error", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
+        server = Server(config, app.state.service)
         loops: list[asyncio.AbstractEventLoop] = []
         ready = threading.Event()
 
@@ -98,7 +99,8 @@ def running(
                 loop=loops[0],
             )
         finally:
-            server.should_exit = True
+            # As in production: pages that listen are told to leave before the doors close.
+            server.handle_exit(signal.SIGTERM, None)
             thread.join(20)
             store.close()
 

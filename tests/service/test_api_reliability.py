@@ -349,6 +349,16 @@ def test_nobody_waits_at_a_service_that_stops(tmp_path: Path) -> None:
         assert again.json()["id"] == job
 
 
+def test_who_listens_is_woken_by_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks again in time by himself, and the doors wait less long than that."""
+    monkeypatch.setattr("glm_image.serving.job_events.POLL_SECONDS", 3600)
+    with ThreadPoolExecutor(1) as pool:
+        with running(tmp_path, keys=False) as rig:
+            text = pool.submit(lambda: httpx2.get(f"{rig.url}/api/events", timeout=PATIENCE).text)
+            eventually(lambda: rig.hub.listeners == 1)
+        assert "event: error\n" in text.result(PATIENCE)
+
+
 def test_a_picture_that_was_finished_last_is_still_handed_out(tmp_path: Path) -> None:
     """The service stops while it is painted; nothing is cut off between its end and its answer."""
     body = {"prompt": "the last one"}

@@ -116,8 +116,6 @@ def test_a_job_under_way_and_its_end(visits: Visits, tmp_path: Path, look: Look)
         expect(page.get_by_role("article").first).to_be_visible()
         look_at(page, "#/")
         look_at(page, "#/admin")
-        # Pages that listen would be waited for when the service stops.
-        page.close()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)

@@ -95,11 +95,15 @@ class Hub:
 
     def close(self) -> None:
         """Deliver no more, and let all readers look around."""
+        self.wake()
+        self._loop = None
+
+    def wake(self) -> None:
+        """Let all readers look around; called in the loop."""
         with self._lock:
             listeners = [one for group in self._listeners.values() for one in group]
         for listener in listeners:
             listener.wake()
-        self._loop = None
 
     def publish(self, event: Event) -> None:
         """Pass an event on; safe from every thread, and never waits."""

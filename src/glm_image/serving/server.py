@@ -20,9 +20,9 @@ from glm_image.serving import logs, metrics, tracing
 from glm_image.serving.app import create_app
 from glm_image.serving.blobs import Blobs
 from glm_image.serving.connection import PatientProtocol
-from glm_image.serving.dispatcher import Dispatcher
 from glm_image.serving.hub import Hub
 from glm_image.serving.painter import Painter
+from glm_image.serving.service import Service
 from glm_image.serving.settings import Settings
 from glm_image.serving.store import Policy, Store
 from glm_image.serving.worker.pool import Pool
@@ -41,12 +41,12 @@ class Server(uvicorn.Server):
 
     Args:
         config: Of the server.
-        dispatcher: Knows the jobs.
+        service: What is served; it knows the jobs and who waits for them.
     """
 
-    def __init__(self, config: uvicorn.Config, dispatcher: Dispatcher) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
-        self._dispatcher = dispatcher
+        self._service = service
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leaving: asyncio.Task[None] | None = None
 
@@ -64,14 +64,16 @@ class Server(uvicorn.Server):
 
     def _leave(self, sig: int) -> None:
         if self._leaving is None:
-            _LOG.info("leaving", signal=signal.Signals(sig).name, jobs=self._dispatcher.running)
+            _LOG.info("leaving", signal=signal.Signals(sig).name, jobs=self._service.dispatcher.running)
             self._leaving = asyncio.ensure_future(self._drain())
         elif sig == signal.SIGINT:
             self.force_exit = self.should_exit = True
 
     async def _drain(self) -> None:
         try:
-            await self._dispatcher.drain()
+            await self._service.dispatcher.drain()
+            # Whoever listens leaves at once, or the doors would have to wait for them.
+            self._service.hub.wake()
         finally:
             self.should_exit = True
 
@@ -183,7 +185,7 @@ def serve(settings: Settings, app: FastAPI, door: socket.socket) -> None:
     )
     host, port = door.getsockname()[:2]
     _LOG.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    server = Server(config, app.state.service.dispatcher)
+    server = Server(config, app.state.service)
     # Read and packed now, not while the first visitor waits.
     studio_files()
     # What is there now stays, so the collector need not look at it again while somebody waits.
