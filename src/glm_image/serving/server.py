@@ -64,7 +64,9 @@ class Server(uvicorn.Server):
 
     def _leave(self, sig: int) -> None:
         if self._leaving is None:
-            _LOG.info("leaving", signal=signal.Signals(sig).name, jobs=self._service.dispatcher.running)
+            _LOG.info(
+                "leaving", signal=signal.Signals(sig).name, jobs=self._service.dispatcher.running
+            )
             self._leaving = asyncio.ensure_future(self._drain())
         elif sig == signal.SIGINT:
             self.force_exit = self.should_exit = True
