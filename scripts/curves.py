@@ -16,6 +16,7 @@ KINDS = {
     "cross_entropy": "cross-entropy, nats a code",
     "right": "share of codes that are right",
     "error": "squared error of the velocity",
+    "psnr": "likeness, dB",
 }
 """Names of the figures that are plotted, or their endings, and what they mean."""
 

@@ -78,6 +78,18 @@ OF_WORDS: Mapping[str, float] = {
 }
 """Kinds that a picture of nothing but texts allows, mostly those that change what it says."""
 
+OF_TEXTS: Mapping[str, float] = {
+    "replace text": 6,
+    "translate": 6,
+    "remove": 3,
+    "resize": 6,
+    "recolour": 2,
+    "move": 1,
+    "swap": 1,
+    "two changes": 12,
+}
+"""Kinds that small pictures of several texts allow, mostly those that one of them undergoes."""
+
 OF_SHAPES: Mapping[str, float] = {
     "recolour": 4,
     "restyle": 4,

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from glm_image.data.edits import OF_SHAPES, OF_WORDS, TRIED
+from glm_image.data.edits import OF_SHAPES, OF_TEXTS, OF_WORDS, TRIED
 from glm_image.data.mix import BANDS, HIGH_STRIPS, SHAPE_BANDS, STRIPS, SceneMix, Words
 from glm_image.data.sequences import Batch, Sequence, collate, edit_sequence, text_sequence
 from glm_image.data.vocabulary import LETTERS, meanings
@@ -32,6 +32,7 @@ _HELD_OUT = 7_002
 _SMALL_EDITS = {
     "band_edits": (BANDS, TRIED),
     "word_edits": (HIGH_STRIPS, OF_WORDS),
+    "text_edits": (BANDS, OF_TEXTS),
     "shape_edits": (SHAPE_BANDS, OF_SHAPES),
 }
 """What edits of small pictures show, and how often each kind is tried."""
@@ -63,6 +64,7 @@ class GeneratorMix:
         edits: Edits of one source picture or two.
         band_edits: Edits of small pictures full of texts.
         word_edits: Edits of a single text on a strip: other words, another language or colour.
+        text_edits: Edits of one of several texts on a small picture, such as other words.
         shape_edits: Edits of small pictures of shapes: another colour, style or size, or one more.
         source_noise: Share of wrong codes in the source pictures of edits.
         scenes: What the pictures show.
@@ -79,6 +81,7 @@ class GeneratorMix:
     edits: float = 0.0
     band_edits: float = 0.0
     word_edits: float = 0.0
+    text_edits: float = 0.0
     shape_edits: float = 0.0
     source_noise: float = 0.02
     scenes: SceneMix = field(default_factory=SceneMix)

@@ -95,14 +95,17 @@ def nano(
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
         vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
         vae_batch=pictures(16),
-        vae_decoder=run(2000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
-        # Strokes of Chinese characters are the finest things there are.
-        vae_decoder_scenes=SceneMix(chinese=0.6),
-        tokenizer=run(2500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 200),
+        vae_decoder=run(6000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
+        # Strokes of Chinese characters and of small letters are the finest things there are.
+        vae_decoder_scenes=SceneMix(chinese=0.5, texts=(0.05, 0.35, 0.4, 0.2), large_text=0.15),
+        tokenizer=run(5500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 250),
         tokenizer_batch=pictures(24),
-        # Two thousand Chinese characters have to be told apart.
-        tokenizer_scenes=SceneMix(chinese=0.6, texts=(0.05, 0.3, 0.4, 0.25)),
-        generator=run(23600, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.285), 250),
+        # Two thousand Chinese characters have to be told apart, and the parts of a shape whose
+        # cells show next to nothing of it.
+        tokenizer_scenes=SceneMix(
+            chinese=0.5, texts=(0.1, 0.35, 0.35, 0.2), shapes=(0.1, 0.4, 0.5)
+        ),
+        generator=run(25300, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.123), 250),
         generator_batch=pictures(32),
         generator_curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -195,6 +198,22 @@ def nano(
                 band_edits=0.17,
                 word_edits=0.08,
                 shape_edits=0.25,
+                scenes=SceneMix(other_sizes=0.35, designs=(0.51, 0.2, 0.08, 0.05, 0.16)),
+            ),
+            # Changes worded in more ways; which of several texts is to say something else.
+            GeneratorMix(
+                start=steps(23600),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.06,
+                bands=0.2,
+                rasters=0.12,
+                previews=0.35,
+                edits=0.35,
+                band_edits=0.12,
+                word_edits=0.05,
+                text_edits=0.3,
+                shape_edits=0.2,
                 scenes=SceneMix(other_sizes=0.35, designs=(0.51, 0.2, 0.08, 0.05, 0.16)),
             ),
         ),
