@@ -68,7 +68,8 @@ def test_an_edit_and_a_stream(http: httpx2.Client) -> None:
     files = {"image": ("a.png", plain(64, 64))}
     (one,) = answered(http.post("/v1/images/edits", data=fields, files=files))["data"]
     assert Image.open(io.BytesIO(base64.b64decode(one["b64_json"]))).size == (64, 64)
-    body = {**SMALL, "steps": 4, "stream": True, "partial_images": 1}
+    # Enough steps behind the partial picture: one that the whole picture overtakes is not sent.
+    body = {**SMALL, "steps": 200, "stream": True, "partial_images": 1}
     with http.stream("POST", "/v1/images/generations", json=body) as response:
         told = "".join(response.iter_text())
     assert told.count("image_generation.partial_image") >= 1
