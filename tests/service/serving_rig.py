@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ class Rig:
     hub: Hub
     engine: FakeEngine
     url: str
+    server: Server
     loop: asyncio.AbstractEventLoop
 
     def key(self, name: str = "someone", *scopes: Scope, limits: KeyLimits | None = None) -> str:
@@ -83,7 +85,11 @@ def running(
             ready.set()
             await task
 
-        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        def run() -> None:
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(serve())
+
+        thread = threading.Thread(target=run, daemon=True)
         thread.start()
         if not ready.wait(20) or not server.started:
             raise RuntimeError("the service did not start")
@@ -96,6 +102,7 @@ def running(
                 hub=hub,
                 engine=painter,
                 url=f"http://127.0.0.1:{port}",
+                server=server,
                 loop=loops[0],
             )
         finally:
@@ -103,6 +110,19 @@ def running(
             server.handle_exit(signal.SIGTERM, None)
             thread.join(20)
             store.close()
+
+
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until something holds that happens elsewhere.
+
+    Raises:
+        TimeoutError: It does not hold after so many seconds; machines are busy, so they are many.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("it takes too long")
+        time.sleep(0.02)
 
 
 def client(rig: Rig, *scopes: Scope, limits: KeyLimits | None = None) -> httpx2.Client:

@@ -1,12 +1,11 @@
 """Impatient, slow and vanishing clients: one picture is drawn once, and nobody waits for others."""
 
-import asyncio
 import base64
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 import zai
 from event_lines import heard
 from fake import FakeEngine
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.serving.records import Event, EventKind
 from glm_image.serving.settings import RequestLimits, Times
@@ -45,14 +44,6 @@ def http(rig: Rig) -> Iterator[httpx2.Client]:
     headers = {"Authorization": f"Bearer {rig.key()}"}
     with httpx2.Client(base_url=rig.url, timeout=PATIENCE, headers=headers) as client:
         yield client
-
-
-def eventually(found: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not found():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.02)
 
 
 # ------------------------------------------------------------------------ the same request twice
@@ -156,7 +147,7 @@ def test_what_waits_for_nobody_is_not_begun(rig: Rig, engine: FakeEngine) -> Non
         # Long enough for the job to be taken on a busy machine.
         with pytest.raises(httpx2.TimeoutException):
             client.post("/v1/images/generations", json=body, timeout=3.0)
-        eventually(lambda: _job(client, f"{engine.places}")["state"] == "cancelled")
+        until(lambda: _job(client, f"{engine.places}")["state"] == "cancelled")
         left = _job(client, f"{engine.places}")["id"]
         client.delete("/api/jobs")
     assert left not in engine.started
@@ -169,10 +160,10 @@ def test_whoever_leaves_a_stream_leaves_no_waiter(rig: Rig, engine: FakeEngine) 
         body = {"prompt": "a stream", "stream": True}
         with client.stream("POST", "/v1/images/generations", json=body) as stream:
             next(stream.iter_lines())
-            eventually(lambda: bool(engine.started))
-        eventually(lambda: rig.hub.listeners == 0)
+            until(lambda: bool(engine.started))
+        until(lambda: rig.hub.listeners == 0)
         (job,) = client.get("/api/jobs").json()["data"]
-        eventually(lambda: rig.store.job(job["id"], None).waiter_until is not None)
+        until(lambda: rig.store.job(job["id"], None).waiter_until is not None)
         assert rig.store.job(job["id"], None).state == "running"
         client.delete("/api/jobs")
 
@@ -185,7 +176,7 @@ def test_an_answer_that_takes_too_long_is_fetched_later(tmp_path: Path) -> None:
         assert answer.headers["x-should-retry"] == "false"
         place = answer.headers["location"]
         assert place.endswith(answer.json()["id"])
-        eventually(lambda: httpx2.get(f"{rig.url}{place}").json()["task_status"] == "SUCCESS")
+        until(lambda: httpx2.get(f"{rig.url}{place}").json()["task_status"] == "SUCCESS")
 
 
 def _job(client: httpx2.Client, prompt: str) -> dict[str, Any]:
@@ -294,90 +285,9 @@ def test_too_many_streams_of_one_key(tmp_path: Path) -> None:
                 answer = client.get("/api/events")
                 assert answer.status_code == 429
                 assert answer.json()["error"]["param"] == "events"
-            eventually(lambda: rig.hub.listeners == 0)
+            until(lambda: rig.hub.listeners == 0)
             with client.stream("GET", "/api/events") as stream:
                 assert stream.status_code == 200
-
-
-def test_a_service_that_stops_says_so(tmp_path: Path) -> None:
-    with running(tmp_path, engine=FakeEngine(seconds=1.0), keys=False) as rig:
-        dispatcher = rig.app.state.service.dispatcher
-        asyncio.run_coroutine_threadsafe(dispatcher.drain(), rig.loop).result(PATIENCE)
-        answer = httpx2.get(f"{rig.url}/readyz")
-        assert answer.status_code == 503
-        assert answer.headers["x-should-retry"] == "true"
-
-
-def test_nobody_waits_at_a_service_that_stops(tmp_path: Path) -> None:
-    with running(tmp_path, engine=FakeEngine(places=0), keys=False) as rig:
-        client = httpx2.Client(base_url=rig.url, timeout=PATIENCE)
-        listening = threading.Event()
-        body = {"prompt": "never begun"}
-
-        def listen() -> str:
-            with client.stream("GET", "/api/events") as stream:
-                listening.set()
-                return stream.read().decode()
-
-        with client, ThreadPoolExecutor(3) as pool:
-            heard_last = pool.submit(listen)
-            waits = pool.submit(client.post, "/v1/images/generations", json=body)
-            streams = pool.submit(
-                client.post, "/v1/images/generations", json={**body, "stream": True}
-            )
-            assert listening.wait(PATIENCE)
-            eventually(lambda: rig.store.health().queued == 2)
-            dispatcher = rig.app.state.service.dispatcher
-            asyncio.run_coroutine_threadsafe(dispatcher.drain(), rig.loop).result(PATIENCE)
-            answer = waits.result(PATIENCE)
-            assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "true")
-            job = answer.json()["id"]
-            assert answer.headers["location"] == f"/v1/async-result/{job}"
-            (last,) = heard(streams.result(PATIENCE).text.split("\n"))
-            assert last.name == "error"
-            assert last.data["id"] in last.data["error"]["message"]
-            assert last.data["error"]["retry_after"] > 0
-            text = heard_last.result(PATIENCE)
-            assert text.endswith("\n\n")
-            assert "retry: 5000\nevent: error\n" in text
-            # Both callers know the names of their jobs, so both are kept for them.
-            assert rig.store.health().queued == 2
-            rig.store.reap(time.time() + 3600)
-            assert rig.store.health().queued == 2
-    with running(tmp_path, keys=False) as rig:
-        again = httpx2.post(f"{rig.url}/v1/images/generations", json=body, timeout=PATIENCE)
-        assert again.json()["id"] == job
-
-
-def test_who_listens_is_woken_by_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks again in time by himself, and the doors wait less long than that."""
-    monkeypatch.setattr("glm_image.serving.job_events.POLL_SECONDS", 3600)
-    with ThreadPoolExecutor(1) as pool:
-        with running(tmp_path, keys=False) as rig:
-            text = pool.submit(lambda: httpx2.get(f"{rig.url}/api/events", timeout=PATIENCE).text)
-            eventually(lambda: rig.hub.listeners == 1)
-        assert "event: error\n" in text.result(PATIENCE)
-
-
-def test_a_picture_that_was_finished_last_is_still_handed_out(tmp_path: Path) -> None:
-    """The service stops while it is painted; nothing is cut off between its end and its answer."""
-    body = {"prompt": "the last one"}
-    with (
-        running(tmp_path, engine=FakeEngine(seconds=1.0), keys=False) as rig,
-        ThreadPoolExecutor(3) as pool,
-        httpx2.Client(base_url=rig.url, timeout=PATIENCE) as to,
-    ):
-        waits = pool.submit(to.post, "/v1/images/generations", json=body)
-        streams = pool.submit(to.post, "/v1/images/generations", json={**body, "stream": True})
-        eventually(lambda: len(rig.engine.started) == 2)
-        ids = [job["id"] for job in to.get("/api/jobs").json()["data"]]
-        listens = [pool.submit(to.get, f"/api/jobs/{job}/events") for job in ids[:1]]
-        dispatcher = rig.app.state.service.dispatcher
-        asyncio.run_coroutine_threadsafe(dispatcher.drain(), rig.loop).result(PATIENCE)
-        assert waits.result(PATIENCE).status_code == 200
-        assert "image_generation.completed" in streams.result(PATIENCE).text
-        last = list(heard(listens[0].result(PATIENCE).text.split("\n")))[-1]
-        assert (last.name, last.data["data"]["state"]) == ("state", "succeeded")
 
 
 def test_a_service_whose_model_is_not_there_yet(tmp_path: Path) -> None:

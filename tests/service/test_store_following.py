@@ -1,11 +1,12 @@
 """Processes on one PostgreSQL hear of each other."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from postgres import Cluster
+from serving_rig import until
 from storing import claim, painted, submit
 
 from glm_image.serving.records import Event, JobState
@@ -20,13 +21,6 @@ def pair(postgres: Cluster, tmp_path: Path) -> Iterator[tuple[Store, Store]]:
     yield stores[0], stores[1]
     for store in stores:
         store.close()
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert true()
 
 
 def test_both_hear_everything_once_and_in_order(pair: tuple[Store, Store]) -> None:

@@ -1,24 +1,11 @@
 """What tests do before they look: pictures and jobs that are there already."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx2
-from serving_rig import Rig
+from serving_rig import Rig, until
 
 from glm_image.serving.accounts import Scope
-
-PATIENCE = 60.0
-
-
-def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Wait until something outside of the browser holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("it takes too long")
-        time.sleep(0.05)
 
 
 def draw(rig: Rig, prompt: str = "a red circle", *, key: str | None = None, **body: Any) -> Any:

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from browsing import DESK, LOOKS, PHONE, Look, Visits, axe
 from fake import FakeEngine
-from journeys import administrator, draw, until
+from journeys import administrator, draw
 from playwright.sync_api import expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.serving.accounts import Scope
 

@@ -7,9 +7,8 @@ import httpx2
 import pytest
 from browsing import ALL_LOOKS, LOOKS, Look, Visits, axe, has_no_sideways_scroll, settle
 from fake import FakeEngine
-from journeys import until
 from playwright.sync_api import Locator, Page, Route, expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.serving.settings import KeyDefaults
 

@@ -12,9 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 from browsing import DESK, Visits, drop
-from journeys import until
 from PIL import Image, ImageStat
 from playwright.sync_api import Locator, Page, expect
+from serving_rig import until
 from talking import WORDS as CHAT
 from talking import say
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from browsing import LOOKS, Look, Visits, axe, has_no_sideways_scroll, settle
 from fake import plain
-from journeys import draw, until
+from journeys import draw
 from PIL import Image
 from playwright.sync_api import expect
-from serving_rig import Rig
+from serving_rig import Rig, until
 from talking import drawn, field, jobs, said, say
 
 MARKUP = "<img src=x onerror=alert(1)>"

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 from browsing import LOOKS, Look, Visits, axe, has_no_sideways_scroll, settle
-from journeys import draw, until
+from journeys import draw
 from playwright.sync_api import Page, expect
-from serving_rig import Rig
+from serving_rig import Rig, until
 
 
 def pair(rig: Rig) -> tuple[str, str]:

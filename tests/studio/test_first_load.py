@@ -7,9 +7,8 @@ from statistics import median
 import httpx2
 import pytest
 from browsing import Visits
-from journeys import until
 from playwright.sync_api import Page, expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.studio import studio_files
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from browsing import ALL_LOOKS, LOOKS, Look, Visits, axe, has_no_sideways_scroll, offline, settle
 from fake import FakeEngine
-from journeys import draw, until
+from journeys import draw
 from playwright.sync_api import Locator, Page, expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 MARKUP = "<img src=x onerror=alert(1)>"
 

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from browsing import DESK, PHONE, Look, Visits, axe, offline
 from fake import FakeEngine
-from journeys import draw, until
+from journeys import draw
 from playwright.sync_api import Page, expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.serving.store import Policy
 

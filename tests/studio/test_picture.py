@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 from browsing import DESK, LOOKS, Look, Visits, axe, has_no_sideways_scroll, settle
-from journeys import draw, until
+from journeys import draw
 from painted import Lettering
 from playwright.sync_api import Page, expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.serving import labels
 

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from browsing import ALL_LOOKS, PHONE, Look, Visits, axe, drop, has_no_sideways_scroll, settle
 from fake import FakeEngine
-from journeys import draw, until
+from journeys import draw
 from playwright.sync_api import Locator, Page, Route, expect
-from serving_rig import Rig, running
+from serving_rig import Rig, running, until
 
 from glm_image.serving.records import Failure
 

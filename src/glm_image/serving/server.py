@@ -31,6 +31,9 @@ from glm_image.studio import studio_files
 _LAST_SECONDS = 10
 """Longest time for answers under way once no job is."""
 
+_LATE_SECONDS = 0.05
+"""Pause between two looks for connections that came while the doors were closing."""
+
 _BACKLOG = 2048
 
 _LOG = logs.get("server")
@@ -54,6 +57,19 @@ class Server(uvicorn.Server):
         """Open the doors."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the doors and let everybody leave.
+
+        A connection that was accepted in the moment of closing is known only afterwards, when the
+        base class has told all others to go; it would be waited for to the last second.
+        """
+        closing = asyncio.ensure_future(super().shutdown(sockets))
+        while not closing.done():
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
+            await asyncio.wait([closing], timeout=_LATE_SECONDS)
+        await closing
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called for signals, between two instructions of the main thread."""
