@@ -73,17 +73,23 @@ def test_prompts_are_tidy(seed: int, book: Phrasebook) -> None:
 
 
 def test_some_prompts_leave_the_whole_layout_open() -> None:
-    """More often than if every place were left out by itself."""
+    """More often than if every place were left out by itself; then order says what is above."""
     rng = random.Random(0)
     layouts: Counter[bool] = Counter()
+    ordered: Counter[bool] = Counter()
     for seed in range(400):
         drawn = sized_scene(seed)
         things = [*drawn.shapes, *drawn.texts]
         if len(things) < 3:
             continue
         placed = things_in_order(Pen(rng, ENGLISH), drawn, things)
-        layouts[all(where == "" for _, _, where in placed)] += 1
-    assert 0.05 < layouts[True] / layouts.total() < 0.16
+        is_open = all(where == "" for _, _, where in placed)
+        layouts[is_open] += 1
+        tops = [min(box.row for box in boxes_of(thing)) for thing, _, _ in placed]
+        ordered[is_open] += tops == sorted(tops)
+    assert 0.19 < layouts[True] / layouts.total() < 0.33
+    assert ordered[True] == layouts[True]
+    assert ordered[False] < layouts[False] / 2
 
 
 def test_wording_varies() -> None:

@@ -8,13 +8,13 @@ from glm_image.data.characters import has_han
 from glm_image.data.chinese import CHINESE
 from glm_image.data.english import ENGLISH
 from glm_image.data.grammar import Phrases, Quotes, fill
-from glm_image.data.relations import Thing, between, relation
+from glm_image.data.relations import Thing, between, boxes_of, hull, relation
 from glm_image.data.scene import Background, Scene, ShapeGroup, TextLine
 
 # Chance that a thing's place is left for the model to choose.
 _NO_PLACE = 0.1
-# Chance that all places are.
-_NO_PLACES = 0.1
+# Chance that all places are: many people name none.
+_NO_PLACES = 0.25
 # Chance that a thing is placed beside another one that was mentioned before, where it can be.
 _RELATED = 0.4
 _BETWEEN = 0.3
@@ -172,15 +172,26 @@ def plural(name: str) -> str:
 
 
 def things_in_order(pen: Pen, scene: Scene, things: list[Thing]) -> list[tuple[Thing, Pen, str]]:
-    """Things in random order, each with its pen and the phrase for its place; "" leaves it out."""
+    """Things as they are mentioned, each with its pen and the phrase for its place, "" for none.
+
+    Where no places are named, things stand in the order of their names, from top to bottom: what
+    is drawn next is then what is named next, as a reader would expect it. Else the order is random.
+    """
     pens = (pen, pen.translated()) if pen.often(_TWO_LANGUAGES) else (pen,)
     order = pen.rng.sample(things, len(things))
     open_layout = pen.often(_NO_PLACES)
+    if open_layout:
+        order.sort(key=_first_cell)
     placed: list[tuple[Thing, Pen, str]] = []
     for index, thing in enumerate(order):
         own = pen.rng.choice(pens)
         placed.append((thing, own, "" if open_layout else _where(own, thing, order[:index], scene)))
     return placed
+
+
+def _first_cell(thing: Thing) -> tuple[int, int]:
+    box = hull(boxes_of(thing))
+    return box.row, box.column
 
 
 def _where(pen: Pen, thing: Thing, before: list[Thing], scene: Scene) -> str:
