@@ -28,6 +28,16 @@ CHANGES = EditBook(
         "have {thing} painted {colour}",
         "{thing} not in its old colour but in {colour}",
         "I would rather have {thing} in {colour}",
+        # the colour before the thing
+        "I (prefer|would choose) {colour} for {thing}",
+        "{colour} (suits|would suit) {thing} (better|more)",
+        "{colour} would be (better|nicer) for {thing}",
+        "(put|try|apply) {colour} on {thing}",
+        "{colour} (should|must|is to) be the colour of {thing}",
+        "{colour} is the (new|right|better) colour for {thing}",
+        "(how about |)(some |){colour} for {thing} (instead|)",
+        "in {colour}, {thing} would look better",
+        "it is {colour} that {thing} (should|must) be",
     ),
     move=(
         "(move|shift|put|place|bring) {thing} {place}",
