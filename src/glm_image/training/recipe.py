@@ -105,7 +105,7 @@ def nano(
         tokenizer_scenes=SceneMix(
             chinese=0.5, texts=(0.1, 0.35, 0.35, 0.2), shapes=(0.1, 0.4, 0.5)
         ),
-        generator=run(25300, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.123), 250),
+        generator=run(28500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.1365), 250),
         generator_batch=pictures(32),
         generator_curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -214,6 +214,22 @@ def nano(
                 word_edits=0.05,
                 text_edits=0.3,
                 shape_edits=0.2,
+                scenes=SceneMix(other_sizes=0.35, designs=(0.51, 0.2, 0.08, 0.05, 0.16)),
+            ),
+            # Drawings had lost what edits had won.
+            GeneratorMix(
+                start=steps(25300),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.05,
+                bands=0.25,
+                rasters=0.15,
+                previews=0.6,
+                edits=0.25,
+                band_edits=0.08,
+                word_edits=0.04,
+                text_edits=0.15,
+                shape_edits=0.1,
                 scenes=SceneMix(other_sizes=0.35, designs=(0.51, 0.2, 0.08, 0.05, 0.16)),
             ),
         ),
