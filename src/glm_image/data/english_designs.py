@@ -27,6 +27,55 @@ DESIGNS = DesignBook(
         "{place} stand two lines: the title {text} {letters} and, smaller, the subtitle {sub} "
         "{sub_letters}",
         "as (the |)title {place} {text}, {letters}, as (the |)subtitle {sub}, {sub_letters}",
+        "title and subtitle {place}: (first |){text}, {letters}, (then |){sub}, {sub_letters}",
+        "a title with (a|its) subtitle {place}: {text} {letters}, then {sub} {sub_letters}",
+        "{place}, {text} {letters} above {sub} {sub_letters}",
+        "{text} {letters} and {sub} {sub_letters} are the title and the subtitle {place}",
+        "{place} two texts, one (under|below) the other: {text} {letters}, {sub} {sub_letters}",
+        "the title and the subtitle (stand|are|sit) {place}: {text} {letters}, {sub} {sub_letters}",
+        "{place} it says {text} {letters} and right below it {sub} {sub_letters}",
+        "for (the |)title and (the |)subtitle {place}, (take|use|write) {text} {letters} and "
+        "{sub} {sub_letters}",
+        "(with |){text} {letters} as (the |)title and {sub} {sub_letters} as (the |)subtitle "
+        "{place}",
+        "for the title {text} {letters}, for the subtitle {sub} {sub_letters}, (both |){place}",
+        "headline and second line {place}: {text} {letters}, {sub} {sub_letters}",
+        "{place} goes the (title|heading) {text} {letters}; the subtitle {sub} {sub_letters} goes "
+        "below",
+        "the first line {place} is {text} {letters}, the (second|next) line {sub} {sub_letters}",
+        "the title reads {text} {letters} and the subtitle reads {sub} {sub_letters}, {place}",
+        "(let|have) the title {place} be {text} {letters} and the subtitle {sub} {sub_letters}",
+        "we need the title {text} {letters} {place} with {sub} {sub_letters} under it",
+        "(could you|please) (write|put|print) the title {text} {place} {letters} and under it "
+        "{sub} {sub_letters}",
+        "title text: {text} {letters}; subtitle text: {sub} {sub_letters}; position: {place}",
+        "under the (title|headline) {text} {letters} {place} there is the subtitle {sub} "
+        "{sub_letters}",
+        "below the heading {text} {letters} {place} we read {sub} {sub_letters}",
+        "{sub} {sub_letters} (stands|is|goes) below {text} {letters}, which is the title {place}",
+        "{place} there (is|stands) a title and a subtitle: {text} {letters} and {sub} "
+        "{sub_letters}",
+        "it has a title {place}, {text} {letters}, and a subtitle, {sub} {sub_letters}",
+        "(print|draw|show) {text} {letters} {place} as the title, {sub} {sub_letters} as the line "
+        "below it",
+        "a heading {place} that (says|reads) {text} {letters}, and {sub} {sub_letters} in the "
+        "next line",
+        "{text} {letters} {place}, and the subtitle {sub} {sub_letters}",
+        "title {text} {letters}, (then |)subtitle {sub} {sub_letters}, {place}",
+        "(add|include) the title {text} {letters} {place}, and {sub} {sub_letters} as its subtitle",
+        "{place} the first line is {text} {letters} and line two {sub} {sub_letters}",
+        "(make|let) {text} {letters} be the title {place} and {sub} {sub_letters} the subtitle",
+        "the title is {text}, {place}, {letters}; its subtitle is {sub}, {sub_letters}",
+        "titled {text} {letters} {place}, with the subtitle {sub} {sub_letters}",
+        "(everyone|people) should read the title {text} {letters} {place} and, below it, {sub} "
+        "{sub_letters}",
+        "(start|begin) {place} with the title {text} {letters} and go on below with {sub} "
+        "{sub_letters}",
+        "{place} we read first {text} {letters}, then {sub} {sub_letters}: a title and a subtitle",
+        "title plus subtitle {place}, {text} {letters} plus {sub} {sub_letters}",
+        "what I want {place} is a title and a subtitle, {text} {letters} and {sub} {sub_letters}",
+        "a pair of lines {place}, the title {text} {letters}, the subtitle {sub} {sub_letters}",
+        "in two lines {place}: {text} {letters} / {sub} {sub_letters}",
     ),
     split={
         "beside": (
@@ -87,6 +136,15 @@ DESIGNS = DesignBook(
         "{fill} in the {panel}, (and |)on it {content}",
         "(show|put|place) {content} in the {panel} on a {background} ground",
         "the {panel} (should have|has) a {background} background and {content}",
+        "{content} can be seen in the {panel}, on {fill}",
+        "{fill} behind {content}, that is the {panel}",
+        "I want {content} in the {panel} and {fill} behind it",
+        "{panel}, on {fill}: {content}",
+        "let the {panel} be {fill} with {content} on it",
+        "the {panel} shows {content} in front of {fill}",
+        "paint {fill} in the {panel}, then add {content}",
+        "we find {content} in the {panel}, whose background is {fill}",
+        "please fill the {panel} with {fill} and draw {content} on it",
     ),
     panel_names={
         "middle left": ("left half", "left half", "left panel", "left side"),
@@ -132,6 +190,47 @@ DESIGNS = DesignBook(
         "arrows (connect|join) three steps {direction}, (all |)on a "
         "{background} background",
         "{direction}, three steps of a (process|workflow), (background|backdrop): {fill}",
+        "three (things|labels|parts) connected by arrows, {direction}, background {fill}",
+        "three labels {direction}, each joined to the next (by|with) an arrow, (all |)on {fill}",
+        "{direction} three labels with an arrow (between each two|from each to the next), "
+        "{background} background",
+        "first, second and third step {direction}, with arrows between, on {fill}",
+        "a (chart|workflow|process|plan) in three steps, {direction}, on {fill}",
+        "arrows go from step to step {direction}, three steps in all, on {fill}",
+        "three labelled (things|parts) {direction}, arrows between them, {fill} (behind|as the "
+        "background)",
+        "what I (need|want) is a (flowchart|diagram): three steps {direction}, {background} "
+        "background",
+        "show how it goes in three steps {direction}, on {fill}",
+        "(a|one) flowchart on {fill}, {direction}, three steps and the arrows between (them|)",
+        "put three (steps|labels) {direction} on {fill} and draw arrows from each to the next",
+        "we need a process with three (labels|steps) {direction}, joined by arrows, on {fill}",
+        "on {fill} three steps {direction}, then arrows from the first to the second and from the "
+        "second to the third",
+        "a {background} (poster|card|picture) that shows three (steps|things) {direction} with "
+        "arrows",
+        "step after step, {direction}, three labels and two arrows on {fill}",
+        "(workflow|process|diagram), {direction}, three labels, {background} background",
+        "the (picture|poster) (is|shows) a diagram, {direction}, of three things and two arrows, "
+        "on {fill}",
+        "diagram {direction}: three steps. Background: {fill}",
+        "one thing leads to the next, {direction}, three (of them|in all), with arrows, on {fill}",
+        "(could you|please|I'd like you to) draw a (diagram|flowchart) with three labels "
+        "{direction} and arrows between them on {fill}",
+        "(please |)show three steps {direction}, connected with arrows, on {fill}",
+        "three in all, {direction}, connected by arrows, on {fill}: a flowchart",
+        "three steps, two arrows, {direction}, {background} background",
+        "an arrow points from each of three (things|labels) to the next, {direction}, on {fill}",
+        "the (poster|sheet|page) has three steps {direction} with arrows between them, (its "
+        "background is|all on) {fill}",
+        "{direction}: one, two, three, with arrows, on {fill}",
+        "a (flow|flow chart) of three labels {direction} in front of {fill}",
+        "(place|arrange|put) three (things|steps) {direction}, each with an arrow to the next, and "
+        "{fill} behind",
+        "on {fill} there is a flowchart with three labels {direction}",
+        "use {fill} as the background for a process {direction}, three steps with arrows",
+        "{fill}, and on it a (diagram|scheme) {direction} of three labels with arrows from one to "
+        "another",
     ),
     directions={
         "right": (
@@ -156,6 +255,24 @@ DESIGNS = DesignBook(
         "write {one} (on|at|for) the first step, {two} (on|at|for) the second and {three} "
         "(on|at|for) the third, {letters}",
         "{one} comes first, {two} second, {three} third, {letters}",
+        "the first (label|step|one) is {one}, the (next|second) {two}, the (third|last) {three} "
+        "{letters}",
+        "{one} for the first step, {two} for the second, {three} for the (last|third) {letters}",
+        "they (say|read) {one}, {two} and {three} {letters}",
+        "label one {one}, label two {two}, label three {three}, {letters}",
+        "from {one} over {two} to {three} {letters}",
+        "{one}, next {two}, (at last|finally) {three} {letters}",
+        "call them {one}, {two}, {three}, {letters}",
+        "step one reads {one}, step two {two}, step three {three}, {letters}",
+        "we (start|begin) with {one}, go on to {two} and end at {three} {letters}",
+        "they are labelled {one}, {two} and {three} {letters}",
+        "in order: {one}, {two}, {three}, {letters}",
+        "at the start {one}, in the middle {two}, at the end {three} {letters}",
+        "{one} is step one, {two} is step two and {three} is step three {letters}",
+        "after {one} comes {two}, after that {three} {letters}",
+        "the (words|texts) are first {one}, then {two}, then {three} {letters}",
+        "put {one} first, {two} next and {three} last {letters}",
+        "the first reads {one}, the second reads {two}, the third reads {three} {letters}",
     ),
     one_shape=(
         "each step is a {style} {colour} {name}",
@@ -166,6 +283,14 @@ DESIGNS = DesignBook(
         "(draw|put) a {style} {colour} {name} for (each step|every step|each label)",
         "with a {style} {colour} {name} at every step",
         "each label (has|goes with) its own {style} {colour} {name}",
+        "each is drawn as a {style} {colour} {name}",
+        "a {style} {colour} {name} goes with (each|every) label",
+        "next to each label (stands|is) a {style} {colour} {name}",
+        "the same {style} {colour} {name} three times, once for each step",
+        "(all|the) three (steps|labels) have a {style} {colour} {name}",
+        "take a {style} {colour} {name} for each of them",
+        "beside every label I want a {style} {colour} {name}",
+        "there is a {style} {colour} {name} for (every|each) (step|label|one)",
     ),
     three_shapes=(
         "the steps are {one}, {two} and {three}",
@@ -174,6 +299,14 @@ DESIGNS = DesignBook(
         "first {one}, second {two}, third {three}",
         "the first step (is|has) {one}, the second {two}, the (third|last) {three}",
         "(use|draw) {one} for the first step, {two} for the second and {three} for the third",
+        "step one has {one}, step two {two}, step three {three}",
+        "{one} belongs to the first step, {two} to the second, {three} to the third",
+        "beside the labels: {one}, {two} and {three}",
+        "put {one} at the start, {two} in the middle and {three} at the end",
+        "{one} is drawn first, then {two}, and {three} at the end",
+        "{one}, {two} and {three} stand for the three steps",
+        "the shapes from first to last: {one}, {two}, {three}",
+        "with {one} goes the first label, with {two} the next, with {three} the last",
     ),
     arrows=(
         "the arrows are {colour}",
@@ -184,5 +317,12 @@ DESIGNS = DesignBook(
         "arrows in {colour}",
         "{colour} (is the colour of|for) the arrows",
         "join the steps with arrows in {colour}",
+        "arrows: {colour}",
+        "let the arrows be {colour}",
+        "(both|all) arrows are {colour}",
+        "I want {colour} arrows",
+        "{colour} for every arrow",
+        "the steps are joined by {colour} arrows",
+        "give the arrows the colour {colour}",
     ),
 )  # fmt: skip

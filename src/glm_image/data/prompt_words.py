@@ -84,19 +84,19 @@ _COMMON_CHARACTERS = """
 """Of the wording, among those that are drawn."""
 
 _SPELLED = """
-about across adorned anything anywhere apply areas around ask asked asks back base before begins
-belong best better bit blow boss brand but canvas captioned children clear colored coloured
-comes complete contain covers crisp cross customer d decorate decorated decoration describe
-different divide done door drag easy edges ends enough everybody everywhere features finish
-finished forget frame friends full gets goes gone good ground grow happy having help here high
-holding how idea if illustration included including inside join just layout less lines look
-looking looks lost love m made many may means meant miss missing motif much must name needed
-needs never nicer no notice object old once own page painted paper photo pick plan planned point
-positioned possible prefer prepare quality rather removed required rewrite room s saw sees sharp
-sitting skip some soon space spell spelled spelling spot standing starts state station still
-strong style suit suits sure swapped switch t table team thing third titled today tomorrow tried
-try typeface until uses vector wall wanted wants web welcomes well where which who why will wish
-without wording x 元 素
+about across adorned after another anything anywhere apply areas around arrange arrow ask asked
+asks back base before begins belong beside best better bit blow boss both brand but call canvas
+captioned children clear colored coloured comes complete contain covers crisp cross customer d
+decorate decorated decoration describe different divide done door drag easy edges end ends enough
+everybody everywhere features finish finished forget frame friends full gets goes gone good ground
+grow happy having help here high holding how idea if illustration included including inside join
+just layout leads less lines look looking looks lost love m made many may means meant miss missing
+motif much must name needed needs never nicer no notice object old once order own page painted
+paper photo pick plan planned point points positioned possible prefer prepare quality rather
+removed required rewrite room s same saw sees sharp sitting skip some soon space spell spelled
+spelling spot standing starts state station still strong style suit suits sure swapped switch t
+table team they thing third times titled today tomorrow tried try typeface until uses vector wall
+wanted wants web welcomes well where which who why will wish without wording x 元 素
 """
 """Words that came later: they have no id and are spelled in bytes."""
 
