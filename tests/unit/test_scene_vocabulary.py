@@ -239,6 +239,16 @@ def test_parts_of_arrows() -> None:
     assert starts(drawn, 16, 16) == [16, 8 * 16 + 9]
 
 
+def test_every_line_of_a_text_begins() -> None:
+    text = TextLine(
+        text="THANK YOU", colour="red", font="sans", scale=1, place=CENTRE,
+        box=Box(row=3, column=1, height=2, width=5), lines=("THANK", "YOU"),
+    )  # fmt: skip
+    drawn = replace(EMPTY, texts=(text,))
+    assert starts(drawn, 8, 8) == [3 * 8 + 1, 4 * 8 + 2]
+    assert starts(drawn, 16, 16) == [6 * 16 + 2, 8 * 16 + 4]
+
+
 def test_gradients_have_levels() -> None:
     drawn = replace(EMPTY, background=Background(kind="gradient", colour="blue"))
     assert [row[0] for row in names(drawn, 8, 8)] == [f"gradient {level}" for level in range(8)]
@@ -271,4 +281,5 @@ def test_other_sizes(rows: int, columns: int) -> None:
         assert full_grid(drawn).shape == (rows, columns)
         for height, width in ((16, 16), (11, 22), (22, 11)):
             assert preview_grid(drawn, height, width).min() >= 0
-            assert len(starts(drawn, height, width)) <= len(drawn.boxes())
+            further_lines = sum(max(len(text.lines) - 1, 0) for text in drawn.texts)
+            assert len(starts(drawn, height, width)) <= len(drawn.boxes()) + further_lines

@@ -49,15 +49,23 @@ def preview_grid(scene: Scene, height: int, width: int) -> Grid:
 def starts(scene: Scene, height: int, width: int) -> list[int]:
     """Where things begin in a ``height`` x ``width`` raster: flat indices, ascending.
 
-    Every shape, text and arrow has one, the first patch that shows it; what is so small that it
-    falls between the patches' centres has none.
+    Every shape, line of a text and arrow has one, the first patch that shows it; what is so small
+    that it falls between the patches' centres has none.
     """
     raster = _Raster(scene=scene, height=height, width=width)
     boxes = [box for group in scene.shapes for box in group.boxes]
-    boxes += [box for line in scene.texts for _, box in list(line.characters())[:1]]
+    boxes += [box for text in scene.texts for box in _line_starts(text)]
     firsts = [patches[0] for patches in map(raster.patches, boxes) if patches]
     firsts += [patch for arrow in scene.arrows for patch, _ in raster.arrow(arrow)[:1]]
     return sorted(patch.row * width + patch.column for patch in firsts)
+
+
+def _line_starts(text: TextLine) -> list[Box]:
+    """The square of the first character of each of a text's lines."""
+    firsts: dict[int, Box] = {}
+    for _, box in text.characters():
+        firsts.setdefault(box.row, box)
+    return list(firsts.values())
 
 
 def shape_parts(cells: float) -> int:
