@@ -95,7 +95,7 @@ def nano(
         # Convolutions stay with AdamW; a higher rate loses the colours of flat areas.
         vae=run(3000, OptimConfig(lr=7e-4, matrix_lr=0.0), 300),
         vae_batch=pictures(16),
-        vae_decoder=run(6000, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
+        vae_decoder=run(8500, OptimConfig(lr=7e-4, matrix_lr=0.0), 250),
         # Strokes of Chinese characters and of small letters are the finest things there are.
         vae_decoder_scenes=SceneMix(chinese=0.5, texts=(0.05, 0.35, 0.4, 0.2), large_text=0.15),
         tokenizer=run(5500, OptimConfig(lr=1.5e-3, matrix_lr=1.5e-3), 250),
@@ -105,7 +105,7 @@ def nano(
         tokenizer_scenes=SceneMix(
             chinese=0.5, texts=(0.1, 0.35, 0.35, 0.2), shapes=(0.1, 0.4, 0.5)
         ),
-        generator=run(28500, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.1365), 250),
+        generator=run(31000, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.167), 250),
         generator_batch=pictures(32),
         generator_curriculum=(
             GeneratorMix(strips=1.0, rasters=0.5, previews=0.0),
@@ -231,6 +231,22 @@ def nano(
                 text_edits=0.15,
                 shape_edits=0.1,
                 scenes=SceneMix(other_sizes=0.35, designs=(0.51, 0.2, 0.08, 0.05, 0.16)),
+            ),
+            # Titles and diagrams are worded in more ways.
+            GeneratorMix(
+                start=steps(28500),
+                tokens=6000,
+                repeats=0.35,
+                strips=0.05,
+                bands=0.25,
+                rasters=0.15,
+                previews=0.65,
+                edits=0.23,
+                band_edits=0.08,
+                word_edits=0.04,
+                text_edits=0.12,
+                shape_edits=0.08,
+                scenes=SceneMix(other_sizes=0.35, designs=(0.42, 0.25, 0.07, 0.06, 0.2)),
             ),
         ),
         decoder=run(9800, OptimConfig(lr=2e-3, matrix_lr=2e-3, decay=0.27), 250),
