@@ -2,8 +2,9 @@
 
 Where a thing begins is decided at one cell among hundreds, so next-token prediction alone teaches
 "at the bottom" late. These heads ask for it everywhere: an early layer has to know the place of the
-cell that is about to be written, a later layer where the next thing will begin and which code it
-begins with, from the first cell on. The network's own shape does not change.
+cell that is about to be written, a later layer where the next thing, or the next line of a text,
+will begin and which code it begins with, from the first cell on. The network's own shape does not
+change.
 
 Legend: b batch, t tokens, d width, v output ids, 5 own row, own column, next row, next column, next
 code.
