@@ -20,7 +20,7 @@ _IN_WORD = 6
 
 def random_latin(rng: random.Random, longest: int) -> str:
     """Random letters and digits: words, codes and phrases of two, some with a sign."""
-    length = min(longest, rng.choices(range(1, 11), (3, 7, 10, 12, 12, 10, 8, 7, 5, 5))[0])
+    length = min(longest, rng.choices(range(1, 11), (3, 7, 10, 12, 12, 10, 8, 7, 9, 9))[0])
     if length >= 4 and rng.random() < 0.35:
         return _phrase(rng, length)
     text = _word(rng, length, _alphabet(rng))
