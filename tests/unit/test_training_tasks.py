@@ -10,11 +10,10 @@ from torch import Tensor
 
 import tiny
 from drawn import all_fonts, scene
-from glm_image.data.characters import is_han
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.pairs import corrupt, edit_pair, text_picture
 from glm_image.data.sequences import collate, scene_sequence
-from glm_image.data.vocabulary import LETTERS, meanings
+from glm_image.data.vocabulary import meanings
 from glm_image.errors import ConfigError
 from glm_image.models.dit import DiT, ReferenceCache
 from glm_image.models.vae import Vae
@@ -186,8 +185,7 @@ def test_noise_levels_cover_the_way_and_favour_its_start() -> None:
 
 
 def test_some_codes_of_a_prior_are_wrong() -> None:
-    things = [index for index, meaning in enumerate(meanings()) if meaning.thing == "shape"]
-    codes = torch.tensor(random.Random(1).choices(things, k=4000)).reshape(40, 100)
+    codes = torch.arange(4000).reshape(40, 100)
     kept = codes.clone()
     wrong = corrupt(random.Random(0), codes, 0.5)
     assert torch.equal(codes, kept)
@@ -197,30 +195,6 @@ def test_some_codes_of_a_prior_are_wrong() -> None:
     assert 0.3 < float(copies[changed].float().mean()) < 0.7
     assert 0 <= int(wrong.min()) <= int(wrong.max()) < len(meanings())
     assert torch.equal(corrupt(random.Random(0), codes, 0.0), codes)
-
-
-def test_half_of_the_wrong_letters_are_letters_like_them() -> None:
-    letters = [
-        index
-        for index, meaning in enumerate(meanings())
-        if meaning.thing == "text" and meaning.kind != LETTERS
-    ]
-    codes = torch.tensor(random.Random(1).choices(letters, k=4000)).reshape(40, 100)
-    wrong = corrupt(random.Random(0), codes, 0.2)
-    pairs = [
-        (meanings()[one], meanings()[other])
-        for one, other in zip(codes.flatten().tolist(), wrong.flatten().tolist(), strict=True)
-        if one != other
-    ]
-    alike = [
-        replace(other, kind=one.kind) == one and is_han(other.kind) == is_han(one.kind)
-        for one, other in pairs
-    ]
-    assert 0.4 < sum(alike) / len(pairs) < 0.65
-    shapes = torch.full_like(codes, next(i for i, m in enumerate(meanings()) if m.thing == "shape"))
-    others = int((corrupt(random.Random(0), shapes, 0.2) != shapes).sum())
-    # A shape's copy of the cell beside it is no change here.
-    assert 2.2 < len(pairs) / (2 * others) < 3.8
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

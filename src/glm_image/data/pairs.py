@@ -1,22 +1,20 @@
 """What the decoder learns from: pictures, their codes, their texts, and source pictures."""
 
 import random
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from glm_image.data.characters import HAN, NARROW, is_han
 from glm_image.data.draw import render
 from glm_image.data.edits import sample_edit
 from glm_image.data.grids import full_grid
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import CELL, Box, Scene
-from glm_image.data.vocabulary import LETTERS, code_of, meanings
+from glm_image.data.vocabulary import meanings
 from glm_image.data.wording import book_for
 from glm_image.tokenizer.glyph import quoted_texts
 
@@ -90,35 +88,19 @@ def _covered(scene: Scene, boxes: list[Box]) -> Tensor:
 def corrupt(rng: random.Random, codes: Tensor, most: float) -> Tensor:
     """Replace up to a share ``most`` of the codes, as a generator's mistakes would.
 
-    Letters go wrong three times as often as other cells. Half of the wrong ones are other letters
-    of the same script, colour and font: which one is meant, only the quoted texts tell. Half of all
-    other wrong codes are random, half are copies of the cell beside them.
+    Half of the wrong codes are random, half are copies of the cell beside them.
     """
     share = rng.random() * most
     wrong = codes.clone()
     rows, columns = codes.shape
     for row in range(rows):
         for column in range(columns):
-            others = _other_letters(int(codes[row, column]))
-            if rng.random() >= (3 * share if others else share):
-                continue
-            if others and rng.random() < 0.5:
-                wrong[row, column] = rng.choice(others)
-            elif rng.random() < 0.5:
-                wrong[row, column] = rng.randrange(len(meanings()))
-            else:
-                wrong[row, column] = codes[row, max(column - 1, 0)]
+            if rng.random() < share:
+                if rng.random() < 0.5:
+                    wrong[row, column] = rng.randrange(len(meanings()))
+                else:
+                    wrong[row, column] = codes[row, max(column - 1, 0)]
     return wrong
-
-
-@cache
-def _other_letters(code: int) -> tuple[int, ...]:
-    """Codes that differ from a letter's in the letter alone; none for what is no letter."""
-    meaning = meanings()[code]
-    if meaning.thing != "text" or meaning.kind == LETTERS:
-        return ()
-    script = HAN if is_han(meaning.kind) else NARROW
-    return tuple(code_of(replace(meaning, kind=letter)) for letter in script)
 
 
 def decoder_ids(codes: Tensor) -> Tensor:

@@ -27,6 +27,11 @@ def random_latin(rng: random.Random, longest: int) -> str:
     return _with_sign(rng, text) if rng.random() < 0.15 else text
 
 
+def long_phrase(rng: random.Random, longest: int) -> str:
+    """Two words of at most so many characters in all, and hardly fewer: it fits a line or not."""
+    return _phrase(rng, max(4, longest - rng.randrange(3)))
+
+
 def _phrase(rng: random.Random, length: int) -> str:
     """Two words with a space between, such as "BIG SALE", "Room 12" or "Tel: 5"."""
     gap = rng.randrange(1, length - 1)
