@@ -232,8 +232,8 @@ class GeneratorTask(Task[Batch]):
         if name == "strips":
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
         if name == "bands":
-            small = rng.choice(BANDS)
-            return text_sequence(rng, self.tokenizer, small, self.words, _twice, mix.slips)
+            band = rng.choice(BANDS)
+            return text_sequence(rng, self.tokenizer, band, self.words, _twice, mix.slips)
         if name == "edits":
             return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
         if name in _SMALL_EDITS:
