@@ -94,13 +94,12 @@ def raster_of(scene: Scene, height: int, width: int) -> Raster:
     return Raster(codes=flat, plan=torch.from_numpy(plan), targets=flat)
 
 
-def raster_with_slips(scene: Scene, slipped: Scene, height: int, width: int) -> Raster:
-    """The raster of ``slipped``, which is ``scene`` with mistakes; the mistakes are not learned."""
-    right, wrong = (raster_of(one, height, width) for one in (scene, slipped))
+def _mistaken(raster: Raster, codes: Tensor) -> Raster:
+    """A raster as ``codes`` show it; what they have wrong, and what lies ahead, is not learned."""
     return Raster(
-        codes=wrong.codes,
-        plan=torch.full_like(wrong.plan, _IGNORED),
-        targets=right.codes.masked_fill(right.codes != wrong.codes, _IGNORED),
+        codes=codes,
+        plan=torch.full_like(raster.plan, _IGNORED),
+        targets=raster.codes.masked_fill(raster.codes != codes, _IGNORED),
     )
 
 
@@ -178,7 +177,9 @@ def text_sequence(
     """
     scene = sample_scene(rng, mix.sized(rng), latin=words.latin, han=words.han)
     prompt = describe(rng, scene, book_for(rng))
-    slipped = with_slips(rng, scene) if slips and rng.random() < slips else None
+    slipped = None
+    if preview is not None and slips and rng.random() < slips:
+        slipped = with_slips(rng, scene)
     return scene_sequence(tokenizer, scene, prompt, preview, slipped)
 
 
@@ -197,7 +198,8 @@ def scene_sequence(
     )
     rasters = [raster_of(scene, *grid) for grid in grids]
     if slipped is not None and preview is not None:
-        rasters[0] = raster_with_slips(scene, slipped, *grids[0])
+        shown = torch.from_numpy(preview_grid(slipped, *grids[0])).flatten()
+        rasters[0] = _mistaken(rasters[0], shown)
     return assemble(request, [], rasters, tokenizer.end_id)
 
 

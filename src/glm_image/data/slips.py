@@ -34,18 +34,22 @@ def _of_a_text(
         return scene
     which = rng.choice(long)
     text = scene.texts[which]
-    lines = list(text.lines or (text.text,))
+    lines = list(_lines(text))
     number, index = rng.choice(_letters(text))
     # What is shorter keeps its beginning, not its middle.
     lines[number] = change(lines[number], index).ljust(len(lines[number]))
     return _with_text(scene, which, _of_lines(text, lines))
 
 
+def _lines(text: TextLine) -> tuple[str, ...]:
+    return text.lines or (text.text,)
+
+
 def _letters(text: TextLine) -> list[tuple[int, int]]:
     """Line and place of every letter."""
     return [
         (number, index)
-        for number, line in enumerate(text.lines or (text.text,))
+        for number, line in enumerate(_lines(text))
         for index, letter in enumerate(line)
         if letter != " "
     ]
@@ -69,7 +73,7 @@ def _other_letter(rng: random.Random, scene: Scene) -> Scene:
             letter
             for text in scene.texts
             for letter in text.text
-            if letter in others and text.text != line
+            if letter in others and line not in _lines(text)
         ]
         strays = near and rng.random() < _STRAYING
         return line[:index] + rng.choice(near if strays else others) + line[index + 1 :]
@@ -107,7 +111,10 @@ def _recoloured(rng: random.Random, scene: Scene) -> Scene:
 
 def _left_out(rng: random.Random, scene: Scene) -> Scene:
     """A text, a group of shapes or one of its shapes is not there."""
-    which = rng.randrange(max(1, len(scene.shapes) + len(scene.texts)))
+    things = len(scene.shapes) + len(scene.texts)
+    if not things:
+        return scene
+    which = rng.randrange(things)
     if which >= len(scene.shapes):
         which -= len(scene.shapes)
         return replace(scene, texts=scene.texts[:which] + scene.texts[which + 1 :])

@@ -28,8 +28,8 @@ def random_latin(rng: random.Random, longest: int) -> str:
 
 
 def long_phrase(rng: random.Random, longest: int) -> str:
-    """Two words of at most so many characters in all, and hardly fewer: it fits a line or not."""
-    return _phrase(rng, max(4, longest - rng.randrange(3)))
+    """Two words of at most so many characters in all, six or more, and hardly fewer."""
+    return _phrase(rng, longest - rng.randrange(3))
 
 
 def _phrase(rng: random.Random, length: int) -> str:
