@@ -146,7 +146,7 @@ def test_the_plan_tells_every_code_its_place_and_the_next_beginning() -> None:
         assert plan[2:, -1, -1].tolist() == [16, 16, -100]
         begins = (plan[:2] == plan[2:4]).all(dim=0).nonzero().tolist()
         assert [row * width + column for row, column in begins] == starts(SCENE, height, width)
-        assert len(begins) == len(SCENE.boxes()) + 2, "each text in two lines begins twice"
+        assert len(begins) == len(SCENE.boxes()) + 1, "the text in two lines begins twice"
 
 
 def test_plans_stand_where_codes_are_learned(tokenizer: TextTokenizer) -> None:

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from drawn import SEEDS, scene, some
 from glm_image.data import palette
 from glm_image.data.characters import ALL, HAN, has_han
-from glm_image.data.layout import draw_text
-from glm_image.data.mix import SIDES, SceneMix, Words
+from glm_image.data.mix import SIDES, SceneMix
 from glm_image.data.placing import fit_text, is_free_for_text, readable_on, visible_on
 from glm_image.data.scene import BACKGROUNDS, PLACES, Background, Place, Scene
-from glm_image.data.texts import long_phrase, random_han, random_latin, random_mixed, wrap
+from glm_image.data.texts import random_han, random_latin, random_mixed, wrap
 from glm_image.tokenizer.glyph import quoted_texts
 
 TOP = Place(row="top", column="center")
@@ -55,25 +54,6 @@ def test_texts_are_of_many_kinds() -> None:
     assert sum(text.isupper() for text in texts) > 150
     assert sum(text.islower() for text in texts) > 30
     assert len({sign for _ in range(4000) for sign in random_han(rng, 8)}) > 0.9 * len(HAN)
-
-
-@some
-@given(SEEDS, st.integers(6, 10))
-def test_long_phrases_fit_hardly_or_not(seed: int, longest: int) -> None:
-    text = long_phrase(random.Random(seed), longest)
-    assert longest - 2 <= len(text) <= longest
-    assert len(text.split()) == 2
-
-
-@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0.05, 0.2), (0.5, 0.45, 0.7)])
-def test_a_mix_may_ask_for_long_phrases(share: float, least: float, most: float) -> None:
-    rng = random.Random(2)
-    mix = SceneMix(chinese=0.0, phrases=share)
-    texts = [draw_text(rng, 10, mix=mix, words=Words()) for _ in range(500)]
-    long = [text for text in texts if " " in text and len(text) >= 8]
-    assert least <= len(long) / len(texts) <= most
-    short = [draw_text(rng, 3, mix=mix, words=Words()) for _ in range(100)]
-    assert not any(" " in text for text in short)
 
 
 @pytest.mark.parametrize(

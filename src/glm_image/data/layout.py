@@ -9,20 +9,10 @@ from glm_image.data.mix import SceneMix, Words
 from glm_image.data.placing import add_shapes, add_text
 from glm_image.data.scene import DESIGNS, Scene
 from glm_image.data.steps import steps
-from glm_image.data.texts import (
-    LONGEST_HAN,
-    TextSource,
-    long_phrase,
-    random_han,
-    random_latin,
-    random_mixed,
-)
+from glm_image.data.texts import LONGEST_HAN, TextSource, random_han, random_latin, random_mixed
 
 _LEAST_SIDE = 6
 """Cells a side that a picture needs for anything but a poster."""
-
-_LONG = 6
-"""Least characters that a place must have for a phrase to be long."""
 
 _HAN_SIDE = 2
 """Cells a side of a Chinese character."""
@@ -73,8 +63,7 @@ def draw_text(rng: random.Random, longest: int, *, mix: SceneMix, words: Words) 
     """A text of at most so many characters, in one script or in both."""
     longest = min(longest, mix.longest)
     if mix.rows < _HAN_SIDE or rng.random() >= mix.chinese:
-        long = longest >= _LONG and mix.phrases and rng.random() < mix.phrases
-        return long_phrase(rng, longest) if long else words.latin(rng, longest)
+        return words.latin(rng, longest)
     most = min(longest, LONGEST_HAN, max(1, mix.columns // _HAN_SIDE * (mix.rows // _HAN_SIDE)))
     if most > 1 and rng.random() < mix.mixed:
         return random_mixed(rng, most, words.han)

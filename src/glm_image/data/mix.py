@@ -44,7 +44,6 @@ class SceneMix:
         serif: Share of texts in a font with serifs.
         chinese: Share of texts with Chinese characters.
         mixed: Share of those that have letters or digits beside them.
-        phrases: Share of Latin texts that are two words as long as a text may be.
         longest: Longest text in characters.
     """
 
@@ -62,7 +61,6 @@ class SceneMix:
     serif: float = 0.35
     chinese: float = 0.4
     mixed: float = 0.2
-    phrases: float = 0.0
     longest: int = 10
 
     def sized(self, rng: random.Random) -> "SceneMix":

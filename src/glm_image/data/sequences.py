@@ -14,7 +14,6 @@ from glm_image.data.grids import full_grid, preview_grid, starts
 from glm_image.data.layout import sample_scene
 from glm_image.data.mix import SceneMix, Words
 from glm_image.data.scene import Scene
-from glm_image.data.slips import with_slips
 from glm_image.data.vocabulary import meanings
 from glm_image.data.wording import book_for
 from glm_image.models.positions import prompt_positions, raster_positions
@@ -70,12 +69,10 @@ class Raster:
         plan: For every code its own row and column, then row, column and code of the next beginning
             of a thing from there on, ``[5, n]``. Places are in :data:`PLACES` parts of a picture's
             side; where nothing more begins, place and code are :data:`PLACES` and -100.
-        targets: The codes that are learned, -100 in place of others ``[n]``.
     """
 
     codes: Tensor
     plan: Tensor
-    targets: Tensor
 
 
 def raster_of(scene: Scene, height: int, width: int) -> Raster:
@@ -90,17 +87,7 @@ def raster_of(scene: Scene, height: int, width: int) -> Raster:
     columns[1] = np.where(ahead < height * width, columns[1], PLACES)
     what = np.append(codes.flatten(), _IGNORED)[ahead]
     plan = np.stack([rows[0], columns[0], rows[1], columns[1], what])
-    flat = torch.from_numpy(codes).flatten()
-    return Raster(codes=flat, plan=torch.from_numpy(plan), targets=flat)
-
-
-def _mistaken(raster: Raster, codes: Tensor) -> Raster:
-    """A raster as ``codes`` show it; what they have wrong, and what lies ahead, is not learned."""
-    return Raster(
-        codes=codes,
-        plan=torch.full_like(raster.plan, _IGNORED),
-        targets=raster.codes.masked_fill(raster.codes != codes, _IGNORED),
-    )
+    return Raster(codes=torch.from_numpy(codes).flatten(), plan=torch.from_numpy(plan))
 
 
 def assemble(
@@ -122,8 +109,7 @@ def assemble(
     prompt, counter = prompt_positions(len(ids), request.sources)
     positions = torch.cat([prompt, raster_positions(counter, request.rasters)], dim=1)
     targets = torch.full((len(whole) - 1,), _IGNORED)
-    targets[len(ids) - 1 : -1] = torch.cat([raster.targets for raster in rasters])
-    targets[-1] = end
+    targets[len(ids) - 1 :] = answer
     weights = torch.zeros(len(whole) - 1)
     weights[len(ids) - 1 :] = 1.0
     plans = torch.full((5, len(whole) - 1), _IGNORED)
@@ -169,37 +155,22 @@ def text_sequence(
     mix: SceneMix,
     words: Words,
     preview: PreviewRule | None,
-    slips: float = 0.0,
 ) -> Sequence:
-    """A random prompt with its codes; without a preview where there is no rule for its size.
-
-    A share ``slips`` of the previews has mistakes, which the full grid puts right.
-    """
+    """A random prompt with its codes; without a preview where there is no rule for its size."""
     scene = sample_scene(rng, mix.sized(rng), latin=words.latin, han=words.han)
-    prompt = describe(rng, scene, book_for(rng))
-    slipped = None
-    if preview is not None and slips and rng.random() < slips:
-        slipped = with_slips(rng, scene)
-    return scene_sequence(tokenizer, scene, prompt, preview, slipped)
+    return scene_sequence(tokenizer, scene, describe(rng, scene, book_for(rng)), preview)
 
 
 def scene_sequence(
-    tokenizer: TextTokenizer,
-    scene: Scene,
-    prompt: str,
-    preview: PreviewRule | None,
-    slipped: Scene | None = None,
+    tokenizer: TextTokenizer, scene: Scene, prompt: str, preview: PreviewRule | None
 ) -> Sequence:
-    """The sequence of a given scene and prompt; the preview may show ``slipped`` in its place."""
+    """The sequence of a given scene and prompt."""
     target = (scene.rows, scene.columns)
     grids = [target] if preview is None else [preview(target), target]
     request = chat.text_to_image(
         tokenizer, prompt, target=target, preview=None if preview is None else grids[0]
     )
     rasters = [raster_of(scene, *grid) for grid in grids]
-    if slipped is not None and preview is not None:
-        shown = torch.from_numpy(preview_grid(slipped, *grids[0])).flatten()
-        rasters[0] = _mistaken(rasters[0], shown)
     return assemble(request, [], rasters, tokenizer.end_id)
 
 

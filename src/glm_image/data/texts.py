@@ -20,16 +20,11 @@ _IN_WORD = 6
 
 def random_latin(rng: random.Random, longest: int) -> str:
     """Random letters and digits: words, codes and phrases of two, some with a sign."""
-    length = min(longest, rng.choices(range(1, 11), (3, 7, 10, 12, 12, 10, 8, 7, 9, 9))[0])
+    length = min(longest, rng.choices(range(1, 11), (3, 7, 10, 12, 12, 10, 8, 7, 5, 5))[0])
     if length >= 4 and rng.random() < 0.35:
         return _phrase(rng, length)
     text = _word(rng, length, _alphabet(rng))
     return _with_sign(rng, text) if rng.random() < 0.15 else text
-
-
-def long_phrase(rng: random.Random, longest: int) -> str:
-    """Two words of at most so many characters in all, six or more, and hardly fewer."""
-    return _phrase(rng, longest - rng.randrange(3))
 
 
 def _phrase(rng: random.Random, length: int) -> str:

@@ -66,8 +66,6 @@ class GeneratorMix:
         word_edits: Edits of a single text on a strip: other words, another language or colour.
         text_edits: Edits of one of several texts on a small picture, such as other words.
         shape_edits: Edits of small pictures of shapes: another colour, style or size, or one more.
-        slips: Share of previews with mistakes, which are not learned and which the full grid puts
-            right: it is to ask the prompt again, not only to copy the preview.
         source_noise: Share of wrong codes in the source pictures of edits.
         scenes: What the pictures show.
     """
@@ -85,7 +83,6 @@ class GeneratorMix:
     word_edits: float = 0.0
     text_edits: float = 0.0
     shape_edits: float = 0.0
-    slips: float = 0.0
     source_noise: float = 0.02
     scenes: SceneMix = field(default_factory=SceneMix)
 
@@ -232,8 +229,7 @@ class GeneratorTask(Task[Batch]):
         if name == "strips":
             return text_sequence(rng, self.tokenizer, rng.choice(STRIPS), self.words, None)
         if name == "bands":
-            band = rng.choice(BANDS)
-            return text_sequence(rng, self.tokenizer, band, self.words, _twice, mix.slips)
+            return text_sequence(rng, self.tokenizer, rng.choice(BANDS), self.words, _twice)
         if name == "edits":
             return edit_sequence(rng, self.tokenizer, mix.scenes, self.words, mix.source_noise)
         if name in _SMALL_EDITS:
@@ -242,7 +238,7 @@ class GeneratorTask(Task[Batch]):
                 rng, self.tokenizer, rng.choice(small), self.words, mix.source_noise, kinds
             )
         rule = preview_grid if name == "previews" else None
-        return text_sequence(rng, self.tokenizer, mix.scenes, self.words, rule, mix.slips)
+        return text_sequence(rng, self.tokenizer, mix.scenes, self.words, rule)
 
     def _loss(self, batch: Batch) -> tuple[Tensor, Metrics]:
         device = self.is_text.device
