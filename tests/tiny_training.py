@@ -136,7 +136,7 @@ TASKS = {
 
 
 def run(task: Task[Any], folder: Path, steps: int, *, seed: int = 0, save_every: int = 100) -> Run:
-    """A run in fp32, or in bf16 where the task says so, with a fast schedule."""
+    """A run with a fast schedule."""
     config = RunConfig(
         steps=steps,
         seed=seed,

@@ -34,6 +34,9 @@ DTYPES: dict[str, torch.dtype] = {
 }
 """Spellings of the dtypes that every network runs in."""
 
+_BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "sve_bf16")
+"""Names that torch has for what x86 and Arm servers can do."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
@@ -126,6 +129,17 @@ def resolve(device: str | None = None, dtype: str | torch.dtype | None = None) -
         default = torch.float32 if kind is DeviceKind.CPU else torch.bfloat16
         return Device(kind=kind, torch_device=torch_device, dtype=default)
     return Device(kind=kind, torch_device=torch_device, dtype=_parse_dtype(dtype))
+
+
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether products of bf16 numbers are no slower than those of fp32 ones.
+
+    Accelerators have units for them. A CPU without instructions for them takes many times as long.
+    """
+    if DeviceKind(device.type) is not DeviceKind.CPU:
+        return True
+    has = torch.cpu.get_capabilities()
+    return any(has.get(name, False) for name in _BF16_INSTRUCTIONS)
 
 
 def available() -> tuple[DeviceKind, ...]:

@@ -12,7 +12,7 @@ from benchmarks import cogview4_memory, systems
 from benchmarks.cogview4 import checkpoint
 from benchmarks.outcome import Scale
 from glm_image.checkpoint.cogview4 import CogView4Components
-from glm_image.device import Device, DeviceKind
+from glm_image.device import Device, DeviceKind, multiplies_bf16
 from glm_image.execution import memory
 from glm_image.execution.fitting import check
 from glm_image.execution.plan import Offload
@@ -59,6 +59,10 @@ def test_the_guide_shows_the_table() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+@pytest.mark.skipif(
+    not multiplies_bf16(torch.device("cpu")),
+    reason="this CPU multiplies bf16 by way of fp32 copies",
+)
 def test_a_small_model_takes_what_is_counted(tmp_path: Path) -> None:
     scale = Scale(work=tmp_path, presets=systems.midsize())
     folder = checkpoint(scale, tmp_path / "mid")

@@ -83,3 +83,21 @@ def test_what_is_not_there_is_an_error(name: str, message: str) -> None:
 def test_unknown_dtype_names_the_nearest() -> None:
     with pytest.raises(InputError, match="did you mean 'bfloat16'"):
         resolve("cpu", "bfloat")
+
+
+@pytest.mark.parametrize(
+    ("has", "quick"),
+    [
+        ({"architecture": "x86_64", "avx2": True}, False),
+        ({"architecture": "x86_64", "avx512_f": True, "avx512_bf16": False}, False),
+        ({"architecture": "x86_64", "avx512_f": True, "avx512_bf16": True}, True),
+        ({"architecture": "aarch64", "neon": True}, False),
+        ({"architecture": "aarch64", "sve": True, "sve_bf16": True}, True),
+    ],
+)
+def test_bf16_takes_instructions(
+    has: dict[str, object], quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert device.multiplies_bf16(torch.device("cpu")) is quick
+    assert device.multiplies_bf16(torch.device("cuda"))

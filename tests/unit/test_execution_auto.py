@@ -95,7 +95,7 @@ def test_a_missing_library_is_not_chosen(
     verdict = probe.fastest(tiny_pipeline.system.generator, 1, torch.float32)
     probe._try.cache_clear()
     assert verdict == Verdict(backend=LinearBackend.TORCH, ratio=0)
-    assert "no packed weights" in verdict.reason
+    assert "packs no weights" in verdict.reason
     with pytest.raises(PlanError, match="take 'torch'"):
         check(ONEDNN, CPU)
 

@@ -17,7 +17,7 @@ from drawn import all_fonts
 from glm_image.errors import CheckpointError, NotFoundError
 from glm_image.models.vae import Vae
 from glm_image.training import figures, resume
-from glm_image.training.loop import Metrics, Progress, Run, Task
+from glm_image.training.loop import Metrics, Progress, Run, RunConfig, Task
 from glm_image.training.nano import workshop
 from glm_image.training.seeds import seeded
 
@@ -217,6 +217,23 @@ def test_the_last_step_is_logged_too(tmp_path: Path) -> None:
     run(tmp_path, steps=5).train()
     lines = [json.loads(line) for line in (tmp_path / figures.FILE).read_text().splitlines()]
     assert [line["step"] for line in lines if line["kind"] == "train"] == [2, 4, 5]
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("asked", [None, False, True])
+def test_products_run_in_bf16_where_that_is_quick(
+    asked: bool | None, quick: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("glm_image.training.loop.multiplies_bf16", lambda _: quick)
+    seen: list[bool] = []
+
+    class Watched(Line):
+        def forward(self, batch: Tensor, rng: torch.Generator) -> tuple[Tensor, Metrics]:
+            seen.append(torch.is_autocast_enabled("cpu"))
+            return super().forward(batch, rng)
+
+    Run(Watched(), RunConfig(steps=1, autocast=asked), tmp_path).train()
+    assert seen == [quick if asked is None else asked]
 
 
 def test_progress_tells_how_long_it_takes(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def _packed(
     if device.is_accelerator:
         yield field, part.linear, "oneDNN is for the CPU; take 'torch'"
     elif not linear.is_available(device.dtype):
-        yield field, part.linear, "this torch has no packed weights; take 'torch'"
+        yield field, part.linear, "torch packs no weights of this dtype here; take 'torch'"
     elif stays_on_disk(part, offload):
         yield field, part.linear, _COPIES.format("linear='torch'")
 

@@ -49,7 +49,7 @@ class Verdict:
     def reason(self) -> str:
         """Why, in words."""
         if not self.ratio:
-            return "this build of torch has no packed weights"
+            return "torch packs no weights of this dtype on this CPU"
         return f"oneDNN is {self.ratio:.1f} times as fast as torch's own product here"
 
 

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from glm_image.device import multiplies_bf16
 from glm_image.errors import CheckpointError
 from glm_image.training import resume
 from glm_image.training.ema import Ema
@@ -46,7 +47,7 @@ class RunConfig:
         save_every: Steps between checkpoints; samples and validation are made with them.
         device: Kind of device, see :mod:`glm_image.device`.
         drawers: Processes that draw batches beside the training; 0 draws in its own.
-        autocast: Whether matrix products run in bf16.
+        autocast: Whether matrix products run in bf16; None where the device is quick at them.
     """
 
     steps: int
@@ -57,7 +58,7 @@ class RunConfig:
     save_every: int = 500
     device: str = "cpu"
     drawers: int = 0
-    autocast: bool = True
+    autocast: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,8 @@ class Run:
         self.folder = folder
         self.ranks = Ranks.from_environment()
         self.device = self.ranks.device(config.device)
+        asked = config.autocast
+        self.autocast = multiplies_bf16(self.device) if asked is None else asked
         self.task = task.to(self.device)
         self.ema = Ema(self.task, config.ema_decay)
         self.optimisers = Optimisers(self.task.named_parameters(), config.optim)
@@ -217,7 +220,7 @@ class Run:
 
     def _one_step(self, model: nn.Module, batch: object) -> Metrics:
         rng = seeded(self.config.seed, self.step, self.ranks.rank, _NOISE)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.autocast):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             loss, metrics = model(batch, rng)
         loss.backward()
         norm = self.optimisers.step(self.step, self.config.steps)
