@@ -10,7 +10,7 @@ from benchmarks.reference import Theirs
 from benchmarks.rounds import interleave
 from glm_image.device import resolve
 from glm_image.evaluation.speed import machine
-from glm_image.execution.auto import PLAIN
+from glm_image.execution.auto import PLAIN, Wish
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.system import find
 
@@ -23,18 +23,21 @@ def midsize(scale: Scale) -> Outcome:
     """Networks with random weights, large enough that arithmetic counts."""
     folder = systems.checkpoint(scale.presets, scale.work / "midsize")
     steps = scale.steps or _MIDSIZE_STEPS
-    return _outcome("midsize", f"mid-size random model, {steps} steps", folder, steps, scale)
+    title = f"mid-size random model, {steps} steps"
+    # How often a guess is right depends on what a model has learned.
+    return _outcome("midsize", title, folder, steps, scale, Wish(window=1))
 
 
 def bundled(scale: Scale) -> Outcome:
     """The bundled model, where what is around the arithmetic counts."""
     steps = scale.steps or _BUNDLED_STEPS
-    return _outcome("bundled", f"bundled model, {steps} steps", find(scale.model), steps, scale)
+    title = f"bundled model, {steps} steps"
+    return _outcome("bundled", title, find(scale.model), steps, scale, Wish())
 
 
-def _outcome(name: str, title: str, folder: Path, steps: int, scale: Scale) -> Outcome:
+def _outcome(name: str, title: str, folder: Path, steps: int, scale: Scale, wish: Wish) -> Outcome:
     device = resolve("cpu", "float32")
-    fast = GlmImagePipeline.from_pretrained(folder, device="cpu", dtype="float32")
+    fast = GlmImagePipeline.from_pretrained(folder, device="cpu", dtype="float32", plan=wish)
     plain = GlmImagePipeline.from_pretrained(folder, device="cpu", dtype="float32", plan=PLAIN)
     size = fast.system.default_size
     request = Request(prompt=PROMPT, height=size.height, width=size.width, steps=steps)

@@ -129,6 +129,25 @@ def test_what_is_unasked_draws_the_plain_picture(tiny_checkpoint: Path) -> None:
     assert np.abs(first.astype(int) - second.astype(int)).max() <= 1
 
 
+def test_ids_are_guessed_on_cpus_unless_another_window_is_asked_for(
+    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tiny_pipeline.system
+    unasked = auto.choose(None, system, CPU)
+    assert unasked.plan.generator.window > 1
+    assert "guessed" in unasked.reasons["generator.window"]
+    one = auto.choose(auto.Wish(window=1), system, CPU)
+    assert one.plan == replace(unasked.plan, generator=replace(unasked.plan.generator, window=1))
+    assert "generator.window" not in one.reasons
+    plain = auto.choose(auto.Wish(name="plain", window=3), system, CPU).plan
+    assert plain == ExecutionPlan(generator=GeneratorPlan(window=3))
+    monkeypatch.setattr(Device, "memory", lambda device: None)
+    assert auto.choose(None, system, ELSEWHERE).plan.generator.window == 1
+    with pytest.raises(PlanError, match="one id at a time") as caught:
+        auto.Wish(window=0)
+    assert caught.value.field == "window"
+
+
 def test_a_rebuilt_system_is_not_saved(tiny_checkpoint: Path, tmp_path: Path) -> None:
     pipe = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu")
     with pytest.raises(CheckpointError, match="another form") as caught:

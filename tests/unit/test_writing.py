@@ -1,8 +1,9 @@
 """Pictures that are written together: they come and go, and none shows in another."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Hashable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -214,6 +215,48 @@ def test_a_window_that_guesses_well_needs_few_steps(
         writing.step()
         steps += 1
     assert steps <= order.request.new_tokens / 8 + 3
+
+
+def test_guesses_that_fail_are_left_alone(
+    tiny_components: Components, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no id is ever chosen twice, nearly all passes are of one id, until guesses succeed."""
+    step, pick = decoding.Decoding.step, Sampler.pick
+    windows: list[int] = []
+    ids = itertools.count()
+
+    def watched(self: decoding.Decoding, rows: int, extent: int, **given: Any) -> list[int] | None:
+        windows.append(given["window"])
+        return step(self, rows, extent, **given)
+
+    def never_again(self: Sampler, logits_bv: Tensor, uniforms_b: Tensor) -> Tensor:
+        chosen = pick(self, logits_bv, uniforms_b)
+        return torch.tensor([next(ids) % logits_bv.shape[1] for _ in chosen])
+
+    def always_the_same(self: Sampler, logits_bv: Tensor, uniforms_b: Tensor) -> Tensor:
+        return torch.zeros_like(uniforms_b, dtype=torch.int64)
+
+    monkeypatch.setattr(decoding.Decoding, "step", watched)
+    monkeypatch.setattr(Sampler, "pick", never_again)
+    order = orders[0]
+    writing = Writing(
+        tiny_components.generator, rows=1, tokens=TOKENS, plan=GeneratorPlan(window=8)
+    )
+    for picture in range(2):
+        writing.admit(order.request, (), USUAL, order.uniforms_pn[picture : picture + 1])
+        while writing.busy:
+            writing.step()
+    count = order.request.new_tokens
+    assert len(windows) == 2 * count
+    assert windows[0] == 8
+    assert windows[-count:].count(1) > 0.8 * count
+    assert max(windows[-count:]) in (2, 3)
+    monkeypatch.setattr(Sampler, "pick", always_the_same)
+    windows.clear()
+    writing.admit(order.request, (), USUAL, order.uniforms_pn[:1])
+    while writing.busy:
+        writing.step()
+    assert 8 in windows
 
 
 def test_what_does_not_fit_is_refused(tiny_components: Components, orders: list[Order]) -> None:

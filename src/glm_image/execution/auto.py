@@ -1,7 +1,7 @@
 """The plan of a system: what was asked for, or the fastest that changes no picture.
 
-What is chosen unasked is of class A or B. What is asked for is checked against the device, and
-refused with the nearest plan that works.
+What is chosen unasked is of class A, B or D, so that beyond rounding no picture changes. What is
+asked for is checked against the device, and refused with the nearest plan that works.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,10 @@ _TOKEN_ROWS = 1
 _IMAGE_ROWS = 256
 """Rows of a typical product: the generator reads one token, the decoder all tokens of a picture."""
 
+_WINDOW = "generator.window"
+_AHEAD = 8
+"""Ids that a CPU goes through at once: it takes little longer than one, and many are guessed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
@@ -43,12 +47,14 @@ class Wish:
         name: In ``NAMES``.
         weights: Format of the weights of generator and decoder.
         offload: Where weights wait; None waits only if the device is too small for all of them.
+        window: Ids that the generator goes through at once; None lets the name decide.
         division: How processes share the work on one picture; None leaves each to itself.
     """
 
     name: str = AUTO
     weights: WeightFormat = WeightFormat.STORED
     offload: Offload | None = None
+    window: int | None = None
     division: Division | None = None
 
     def __post_init__(self) -> None:
@@ -56,6 +62,8 @@ class Wish:
             raise PlanError(
                 f"unknown plan {self.name!r}", field="plan", hint=nearest(self.name, NAMES)
             )
+        if self.window is not None and self.window < 1:
+            raise PlanError(f"got {self.window}", field="window", hint="1 is one id at a time")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +108,8 @@ def choose(asked: Asked, components: Holdings, device: Device) -> Choice:
             else layout(components, processes(), wish.division),
         )
         choice = Choice(plan=plan) if wish.name == PLAIN else _fastest(plan, components, device)
+        if wish.window is not None:
+            choice = _with_window(choice, wish.window)
         if wish.name == AUTO and wish.offload is None:
             choice = _fitting(choice, components, device)
     check(choice.plan, device)
@@ -116,6 +126,9 @@ def _fastest(plan: ExecutionPlan, components: Holdings, device: Device) -> Choic
         "autoencoder.channels_last": "convolutions read neighbouring channels together",
     }
     autoencoder = AutoencoderPlan(channels_last=True)
+    if not device.is_accelerator:
+        generator = replace(generator, window=_AHEAD)
+        reasons[_WINDOW] = "ids that are guessed right need no pass of their own"
     if not stays_on_disk(generator, plan.offload):
         generator = replace(generator, fused=True)
         reasons["generator.fused"] = "one product reads the input once"
@@ -142,6 +155,13 @@ def _fastest(plan: ExecutionPlan, components: Holdings, device: Device) -> Choic
         autoencoder=autoencoder,
     )
     return Choice(plan=chosen, reasons=reasons)
+
+
+def _with_window(choice: Choice, window: int) -> Choice:
+    """A choice with the window that was asked for."""
+    plan = replace(choice.plan, generator=replace(choice.plan.generator, window=window))
+    reasons = {name: why for name, why in choice.reasons.items() if name != _WINDOW}
+    return Choice(plan=plan, reasons=reasons)
 
 
 def _fitting(choice: Choice, components: Holdings, device: Device) -> Choice:

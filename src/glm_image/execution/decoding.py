@@ -59,7 +59,7 @@ class Decoding:
         generator: The networks.
         rows: Most rows at once.
         tokens: Most ids of a row, prompt included.
-        window: Ids that a step goes through; all but the first are guessed.
+        window: Most ids that a step goes through; all but the first are guessed.
         graphs: Whether passes are recorded and replayed.
 
     Raises:
@@ -135,17 +135,20 @@ class Decoding:
         self._stop_r[row] = 0
         self._kept_r[row] = 0
 
-    def step(self, rows: int, extent: int, *, level: bool, pick: Pick) -> list[int] | None:
+    def step(
+        self, rows: int, extent: int, *, window: int, level: bool, pick: Pick
+    ) -> list[int] | None:
         """Write at least one more id in each of the first rows.
 
         Args:
             rows: How many rows take part.
+            window: Ids to go through, at most the window; all of it if passes are recorded.
             extent: Places that attention looks at: above the place of every row by the window.
             level: Whether all rows stand at the same place.
             pick: How ids are chosen.
 
         Returns:
-            Ids written per row, which waits for the device; None without a window, where it is
+            Ids written per row, which waits for the device; None for a window of 1, where it is
             one each and nothing waits.
         """
         codes = self._generator.config.num_codes
@@ -156,13 +159,14 @@ class Decoding:
         uniforms_r1 = self._uniforms_rs[:rows].gather(1, place_r[:, None])
         ids_rs.scatter_(1, place_r[:, None], pick(logits_rv[:, None, :codes], uniforms_r1))
         if self._graphs is None:
-            self._forward(rows, extent, level=level and self._window == 1)
+            self._forward(rows, extent, window, level=level and window == 1)
         else:
             self._replay(self._graphs, rows, extent)
-        if self._window == 1:
+        if window == 1:
+            self._kept_r[:rows] = 0
             place_r += place_r < self._stop_r[:rows]
             return None
-        return self._keep(rows, pick)
+        return self._keep(rows, window, pick)
 
     def result(self, row: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """What a finished row holds.
@@ -194,12 +198,12 @@ class Decoding:
         capacity, places = self._ids_rs.shape
         some = min(1 << (rows - 1).bit_length(), capacity)
         far = min(-(-extent // _EXTENT) * _EXTENT, places)
-        graphs.run((some, far), lambda: self._forward(some, far, level=False))
+        graphs.run((some, far), lambda: self._forward(some, far, self._window, level=False))
 
-    def _forward(self, rows: int, extent: int, *, level: bool) -> None:
+    def _forward(self, rows: int, extent: int, window: int, *, level: bool) -> None:
         """Run the network over the window of every row; its scores are left in their place."""
         model = self._generator.language_model
-        index_rw = self._place_r[:rows, None] + self._offset_w
+        index_rw = self._place_r[:rows, None] + self._offset_w[:window]
         tables_rwf = self._rotary_rsf[:rows].take_along_dim(index_rw[..., None], 1)
         cos_r1wf, sin_r1wf = tables_rwf[:, None].chunk(2, dim=-1)
         cache = self._cache.at(index_rw, extent)
@@ -210,7 +214,7 @@ class Decoding:
             cache=cache,
         )
         hidden_rwd = model.run(model.embed_tokens(self._guesses(rows, index_rw)), context)
-        self._logits_rwv[:rows] = self._generator.logits(hidden_rwd)
+        self._logits_rwv[:rows, :window] = self._generator.logits(hidden_rwd)
 
     def _guesses(self, rows: int, index_rw: Tensor) -> Tensor:
         """Ids ``[R, W]`` of the window: what was chosen there before, or what it may resemble."""
@@ -223,13 +227,13 @@ class Decoding:
         self._ids_rs[:rows].scatter_(1, index_rw, ids_rw)
         return ids_rw
 
-    def _keep(self, rows: int, pick: Pick) -> list[int]:
+    def _keep(self, rows: int, window: int, pick: Pick) -> list[int]:
         """Choose every guessed id anew and keep the guesses up to the first that was wrong."""
         codes = self._generator.config.num_codes
         end = self._generator.config.image_end_token_id
         ids_rs, place_r = self._ids_rs[:rows], self._place_r[:rows]
-        logits_rwv = self._logits_rwv[:rows, :-1]
-        index_rw = place_r[:, None] + self._offset_w[1:]
+        logits_rwv = self._logits_rwv[:rows, : window - 1]
+        index_rw = place_r[:, None] + self._offset_w[1:window]
         chosen_rw = pick(logits_rwv[..., :codes], self._uniforms_rs[:rows].gather(1, index_rw))
         inside_rw = index_rw < self._stop_r[:rows, None]
         same_rw = (chosen_rw == ids_rs.gather(1, index_rw)) & inside_rw

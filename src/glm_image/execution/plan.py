@@ -62,7 +62,8 @@ class GeneratorPlan:
         weights: Format of the weights (C unless stored).
         fused: Query, key and value in one product (B).
         graphs: Replay recorded graphs, one per bucket of lengths (A).
-        window: Tokens guessed at once by coupled-noise Jacobi decoding (D); 1 is sequential.
+        window: Most tokens gone through at once by coupled-noise Jacobi decoding (D), fewer where
+            guesses fail; 1 is sequential.
     """
 
     linear: LinearBackend = LinearBackend.TORCH

@@ -6,6 +6,7 @@ prompt, length, sampler and random numbers.
 Legend: p pictures of one prompt, n ids to be written, r rows, w window, c codes.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ from glm_image.pipeline.sampling import Sampler
 from glm_image.types import GeneratorInput, Grid, PriorTokens
 
 _PLAIN = GeneratorPlan()
+_RECENT = 0.2
+"""Weight of the last pass in the mean of ids that a pass brings."""
+_WORTHWHILE = 1.25
+"""Ids that a pass must bring, for it costs more than one without guesses."""
+_REST = 16
+"""Passes without guesses after guesses that were not worth it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +117,9 @@ class Writing:
         )
         self._tokens = tokens
         self._window = plan.window
+        self._recorded = plan.graphs
+        self._kept = float(plan.window)
+        self._rest = 0
         self._rows: list[_Row | None] = [None] * rows
         self._groups: dict[Sampler, Tensor] = {}
 
@@ -214,9 +224,14 @@ class Writing:
         used = max(rows) + 1
         places = [row.place for row in rows.values()]
         level = len(rows) == used and min(places) == max(places)
-        counts = self._decoding.step(used, max(places) + self._window, level=level, pick=self._pick)
+        window = self._ahead()
+        counts = self._decoding.step(
+            used, max(places) + window, window=window, level=level, pick=self._pick
+        )
         for index, row in rows.items():
             row.done += 1 if counts is None else counts[index]
+        if counts is not None:
+            self._judge(sum(counts[index] for index in rows) / len(rows))
         return [
             self._finish(index, row)
             for index, row in rows.items()
@@ -230,6 +245,21 @@ class Writing:
         self._decoding.close(row)
         self._rows[row] = None
         self._regroup()
+
+    def _ahead(self) -> int:
+        """Ids of the next pass: as many as passes brought lately, and as many again."""
+        if self._recorded:
+            return self._window
+        if self._rest:
+            self._rest -= 1
+            return 1
+        return min(self._window, math.ceil(2 * self._kept))
+
+    def _judge(self, brought: float) -> None:
+        """Learn from the ids that a pass brought; guesses that fail are left alone for a while."""
+        self._kept += _RECENT * (brought - self._kept)
+        if self._kept < _WORTHWHILE:
+            self._kept, self._rest = _WORTHWHILE, _REST
 
     def _in_use(self, row: int) -> _Row:
         used = self._rows[row] if 0 <= row < len(self._rows) else None
