@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from glm_image.device import multiplies_bf16
+from glm_image.training.muon import PlainMuon
+
 
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
@@ -72,7 +75,8 @@ class Optimisers:
         self.parameters = matrices + others
         self.optimisers: list[tuple[torch.optim.Optimizer, float]] = []
         if matrices:
-            muon_optimiser = torch.optim.Muon(
+            quick = multiplies_bf16(matrices[0].device)
+            muon_optimiser = (torch.optim.Muon if quick else PlainMuon)(
                 matrices,
                 lr=config.matrix_lr,
                 weight_decay=config.weight_decay,
