@@ -118,8 +118,7 @@ class Writing:
         self._tokens = tokens
         self._window = plan.window
         self._recorded = plan.graphs
-        self._kept = float(plan.window)
-        self._rest = 0
+        self._kept, self._rest = float(plan.window), 0
         self._rows: list[_Row | None] = [None] * rows
         self._groups: dict[Sampler, Tensor] = {}
 
@@ -194,6 +193,9 @@ class Writing:
                 field="request",
                 hint="open a session with more tokens, or ask for a smaller picture",
             )
+        if not self.busy:
+            # What was drawn before must not show in a picture that is drawn alone.
+            self._kept, self._rest = float(self._window), 0
         rows = [row for row, used in enumerate(self._rows) if used is None][: len(uniforms_pn)]
         positions_3l, after = prompt_positions(length, request.sources)
         opening = Opening(
