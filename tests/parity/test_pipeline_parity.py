@@ -16,6 +16,7 @@ from PIL import Image as PilImage
 from reference_pipeline import Reference
 from torch import Tensor
 
+from glm_image.execution.auto import Wish
 from glm_image.pipeline import denoise
 from glm_image.pipeline.api import GlmImagePipeline
 from glm_image.pipeline.result import Result
@@ -82,6 +83,12 @@ CASES = {
 @pytest.fixture(scope="module")
 def reference(tiny_checkpoint: Path) -> Reference:
     return Reference(tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def one_by_one(tiny_checkpoint: Path) -> GlmImagePipeline:
+    """Nothing is guessed, so that every choice is made once."""
+    return GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan=Wish(window=1))
 
 
 def picture(height: int, width: int, index: int) -> PilImage.Image:
@@ -163,7 +170,7 @@ def test_end_to_end(
 def test_every_choice_follows_the_reference_scores(
     name: str,
     reference: Reference,
-    tiny_pipeline: GlmImagePipeline,
+    one_by_one: GlmImagePipeline,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     case = CASES[name]
@@ -177,7 +184,7 @@ def test_every_choice_follows_the_reference_scores(
         return chosen
 
     monkeypatch.setattr(Sampler, "pick", recording)
-    result = tiny_pipeline(
+    result = one_by_one(
         case.prompt,
         image=images or None,
         height=case.height,
@@ -190,10 +197,10 @@ def test_every_choice_follows_the_reference_scores(
     monkeypatch.undo()
 
     inputs = reference.inputs(case.prompt, case.height, case.width, images)
-    expected = reference.logits(inputs, chosen.tolist())[:, : tiny_pipeline.system.num_codes]
+    expected = reference.logits(inputs, chosen.tolist())[:, : one_by_one.system.num_codes]
     torch.testing.assert_close(scores, expected, atol=SCORES, rtol=0)
     grid = (case.height // 32, case.width // 32)
-    shape = tiny_pipeline.system.latent_shape(Size(case.height, case.width))
+    shape = one_by_one.system.latent_shape(Size(case.height, case.width))
     uniforms = draw([case.seed], shape, len(chosen)).uniforms_pn[0]
     sampler = Sampler(temperature=0.9, top_p=0.75)
     assert torch.equal(sampler.pick(expected, uniforms), chosen)

@@ -17,6 +17,7 @@ import torch
 import tiny
 from drawing import SOURCE, close, edit, inputs, picture, record, reference
 from glm_image.errors import InputError, ShapeError
+from glm_image.execution.auto import Wish
 from glm_image.execution.velocity import Level, Plain
 from glm_image.image.size import SourceLimits
 from glm_image.models.glm import GlmModel
@@ -189,11 +190,13 @@ def test_24_glyphs_see_both_ways_and_sizes_are_multiples_of_32(
 
 
 def test_25_no_query_is_left_without_a_key(
-    tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
+    tiny_checkpoint: Path, tiny_pipeline: GlmImagePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Prompts are read without padding, and a row sees itself whatever its neighbours see."""
+    plan = Wish(window=1)
+    one_by_one = GlmImagePipeline.from_pretrained(tiny_checkpoint, device="cpu", plan=plan)
     calls = record(monkeypatch, GlmModel, "run")
-    edit(tiny_pipeline, ["a", "a longer one", "b" * 70])
+    edit(one_by_one, ["a", "a longer one", "b" * 70])
     contexts = [arguments[2] for arguments, _, _ in calls]
     assert [context.causal for context in contexts] == [True] * 3 + [False] * 4
     assert all(context.mask is None for context in contexts[:3])
@@ -201,8 +204,13 @@ def test_25_no_query_is_left_without_a_key(
     assert all(mask.dtype == torch.bool and bool(mask.any(-1).all()) for mask in masks)
     assert not any(bool(mask.all()) for mask in masks)
     calls.clear()
-    edit(tiny_pipeline, ["a", "b"])
+    edit(one_by_one, ["a", "b"])
     assert all(arguments[2].mask is None for arguments, _, _ in calls)
+    calls.clear()
+    edit(tiny_pipeline, ["a", "b"])
+    guessed = [arguments[2].mask for arguments, _, _ in calls if not arguments[2].causal]
+    assert guessed
+    assert all(bool(mask.any(-1).all()) for mask in guessed)
 
 
 def test_26_no_other_library_version_can_break_it() -> None:

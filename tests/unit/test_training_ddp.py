@@ -61,7 +61,7 @@ def one_process_for_two(folder: Path) -> dict[str, torch.Tensor]:
     drawn = []
     for step in range(parallel_worker.STEPS):
         for rank in range(2):
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=run.autocast):
                 batch = Supply(run.task, seed=0, rank=rank, folder=folder)[step]
                 loss, metrics = run.task(batch, seeded(0, step, rank, 1))
             (loss / 2).backward()
