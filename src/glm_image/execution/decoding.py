@@ -163,7 +163,8 @@ class Decoding:
         else:
             self._replay(self._graphs, rows, extent)
         if window == 1:
-            self._kept_r[:rows] = 0
+            if self._window > 1:
+                self._kept_r[:rows] = 0
             place_r += place_r < self._stop_r[:rows]
             return None
         return self._keep(rows, window, pick)
