@@ -39,6 +39,15 @@ def test_doctor_plans_for_a_memory(
     assert "the smallest plan takes" in error
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_doctor_says_where_bf16_is_slow(
+    quick: bool, tiny_checkpoint: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": quick})
+    assert doctor(tiny_checkpoint) == 0
+    assert ("bf16: slower than fp32" in capsys.readouterr().out) is not quick
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -73,7 +73,7 @@ def _software() -> dict[str, object]:
 
 
 def _device(device: "Device") -> dict[str, object]:
-    from glm_image.device import available
+    from glm_image.device import available, multiplies_bf16
     from glm_image.pipeline.system import dtype_name
 
     facts: dict[str, object] = {
@@ -82,6 +82,8 @@ def _device(device: "Device") -> dict[str, object]:
         "dtype": dtype_name(device.dtype),
         "available": [kind.value for kind in available()],
     }
+    if not multiplies_bf16(device.torch_device):
+        facts["bf16"] = "slower than fp32, often many times: this CPU has no instructions for it"
     memory = device.memory()
     if memory is not None:
         facts["free gigabytes"] = round(memory.free / GIGABYTE, 1)
