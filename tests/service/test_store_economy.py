@@ -1,8 +1,10 @@
 """What a picture costs the store: statements and transactions, counted."""
 
-from collections.abc import Iterator
+import resource
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +12,7 @@ from storing import claim, painted, submit
 
 from glm_image.serving.accounts import KeyLimits, Scope
 from glm_image.serving.records import JobState
-from glm_image.serving.store import Store
+from glm_image.serving.store import Policy, Store
 
 LIMITS = KeyLimits(concurrent=200, per_minute=600)
 
@@ -82,3 +84,36 @@ def test_progress_of_many_jobs_is_one_transaction(store: Store, token: str) -> N
     assert len(bill.statements) == 12 + 1 + 3 + 1
     assert {store.job(job.id, None).stage for job in jobs[1:]} == {"write"}
     assert store.note_progress([]) == []
+
+
+def test_a_thousand_jobs_wait_without_being_noticed(database_url: str, tmp_path: Path) -> None:
+    store = Store.open(database_url, pepper=tmp_path / "pepper", policy=Policy(depth=3000))
+    calls: dict[str, Callable[[], object]] = {
+        "enqueue": lambda: submit(store, "key1"),
+        "list": lambda: store.jobs("key1", limit=100),
+        "list of all": lambda: store.jobs(None, states=[JobState.QUEUED], limit=50),
+        "claim": lambda: store.claim("worker", seconds=30),
+        "cancel all": lambda: store.cancel_all("key1"),
+    }
+
+    def costs(jobs: int) -> dict[str, list[str]]:
+        """What each call executes when so many jobs of ten owners have joined those that wait."""
+        for number in range(jobs):
+            submit(store, f"key{number % 10}")
+        executed = {}
+        for name, call in calls.items():
+            with billed(store) as bill:
+                call()
+            executed[name] = bill.statements
+        return executed
+
+    few = costs(20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    many = costs(1000)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert {name: len(texts) for name, texts in many.items()} == {
+        name: len(texts) for name, texts in few.items()
+    }
+    assert grown < 32 * 1024
+    assert len(store.cancel_all("key2")) == 2 + 100
+    store.close()
